@@ -131,21 +131,29 @@ type About struct {
 	ReadOnly bool
 }
 
+// ReasonNeeded answers a request whose rule asks for a reason that was not given: the
+// person is shown a dialog with that one field.
+type ReasonNeeded struct {
+	Command string // what was typed
+	Rule    Rule
+}
+
 // DigestList answers "digest".
 type DigestList struct{ Plans []DigestPlan }
 
 // DigestView answers "digest now".
 type DigestView struct{ Digest Digest }
 
-func (Notice) answer()      {}
-func (Overview) answer()    {}
-func (Page) answer()        {}
-func (Details) answer()     {}
-func (Downloads) answer()   {}
-func (RequestView) answer() {}
-func (RequestList) answer() {}
-func (HelpPage) answer()    {}
-func (Rights) answer()      {}
-func (About) answer()       {}
-func (DigestList) answer()  {}
-func (DigestView) answer()  {}
+func (Notice) answer()       {}
+func (Overview) answer()     {}
+func (Page) answer()         {}
+func (Details) answer()      {}
+func (Downloads) answer()    {}
+func (RequestView) answer()  {}
+func (RequestList) answer()  {}
+func (HelpPage) answer()     {}
+func (Rights) answer()       {}
+func (About) answer()        {}
+func (DigestList) answer()   {}
+func (DigestView) answer()   {}
+func (ReasonNeeded) answer() {}

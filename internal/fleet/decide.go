@@ -237,6 +237,20 @@ func (r Request) Send(epoch, runner int64) (Request, error) {
 	return r.note(Runnerdesk, "sending delete", fmt.Sprintf("%d, attempt %d", runner, r.Targets[i].Sent)), nil
 }
 
+// Await notes why a runner's turn is not over yet, so that people see it.
+func (r Request) Await(epoch, runner int64, note string) (Request, error) {
+	if err := r.held(epoch); err != nil {
+		return r, err
+	}
+	i := r.target(runner)
+	if i < 0 || r.Targets[i].Outcome != Undone {
+		return r, notPossible("Runner %d of request #%d has its outcome.", runner, r.ID)
+	}
+	r.Targets = slices.Clone(r.Targets)
+	r.Targets[i].Note = note
+	return r.note(Runnerdesk, "waiting", fmt.Sprintf("%d %s", runner, note)), nil
+}
+
 func (r Request) target(runner int64) int {
 	return slices.IndexFunc(r.Targets, func(t Target) bool { return t.Runner.ID == runner })
 }

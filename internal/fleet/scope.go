@@ -149,3 +149,25 @@ func (s Scope) Words() string {
 	}
 	return s.kind.String() + " " + s.owner
 }
+
+// MarshalText writes the host and the canonical form, for what the store keeps.
+func (s Scope) MarshalText() ([]byte, error) {
+	if s.IsZero() {
+		return nil, nil
+	}
+	return []byte(s.host + " " + s.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote, as strictly as the parser.
+func (s *Scope) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*s = Scope{}
+		return nil
+	}
+	host, scope, _ := strings.Cut(string(text), " ")
+	read, err := StoredScope(host, scope)
+	if err == nil {
+		*s = read
+	}
+	return err
+}

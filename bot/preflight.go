@@ -1,0 +1,145 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"runnerdesk/internal/fleet"
+)
+
+// scopes are what manifest.yml asks for, with what does not work without each.
+var scopes = []struct{ name, lost string }{
+	{"commands", "the slash command"},
+	{"chat:write", "every message"},
+	{"users:read", "looking up who may do what"},
+	{"usergroups:read", "user groups in access: and approvals:"},
+	{"channels:read", "checking channels before something is posted"},
+	{"groups:read", "private channels as groups of people"},
+	{"app_mentions:read", "mentions of the bot"},
+	{"im:history", "direct messages to the bot"},
+}
+
+// refusals are Slack's codes for a token that will not work again without a person.
+// https://docs.slack.dev/reference/methods/auth.test
+var refusals = map[string]string{
+	"invalid_auth":            "Slack does not know it. Copy it again from the app's settings.",
+	"not_authed":              "it is empty.",
+	"account_inactive":        "its account or workspace is deactivated, or the app was removed.",
+	"token_revoked":           "it was revoked. Install the app again and copy the new one.",
+	"token_expired":           "it has expired. Turn token rotation off for the app, or make a new one.",
+	"not_allowed_token_type":  "it is of the wrong kind: SLACK_APP_TOKEN begins with xapp-, SLACK_BOT_TOKEN with xoxb-.",
+	"no_permission":           "it lacks the permission.",
+	"missing_scope":           "it lacks a scope.",
+	"team_access_not_granted": "the app is not installed in this workspace.",
+	"org_login_required":      "the workspace was moved to an organization. Install the app again.",
+	"access_denied":           "Slack denies it access.",
+	"ekm_access_denied":       "the workspace's administrators suspended the app.",
+}
+
+// Connect tries both tokens. It waits while Slack can't be reached, and returns a *Fatal
+// when it refuses one of them.
+func (b *Bot) Connect(ctx context.Context) error {
+	if err := b.insist(ctx, "SLACK_BOT_TOKEN", func(ctx context.Context) error {
+		r, err := b.quick.AuthTestContext(ctx)
+		if err == nil {
+			b.self = *r
+			b.directory.home(r.TeamID, r.EnterpriseID)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := b.insist(ctx, "SLACK_APP_TOKEN", func(ctx context.Context) error {
+		_, _, err := b.quick.StartSocketModeContext(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	b.missing(ctx)
+	return nil
+}
+
+func (b *Bot) insist(ctx context.Context, name string, try func(context.Context) error) error {
+	for n := 0; ; n++ {
+		once, cancel := context.WithTimeout(ctx, patientWithin)
+		err := try(once)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if f := refusal(name, err); f != nil {
+			return f
+		}
+		wait := min(time.Second<<min(n, 6), 30*time.Second)
+		var limited *slack.RateLimitedError
+		if errors.As(err, &limited) {
+			wait = limited.RetryAfter
+		}
+		b.o.Log.Warn("Slack can't be reached; trying again", "in", wait.String(), "err", clean(err))
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// refusal is the *Fatal for an error that means a refused token, or nil.
+func refusal(name string, err error) *Fatal {
+	code := slackCode(err)
+	why, ok := refusals[code]
+	if !ok {
+		return nil
+	}
+	if code == "missing_scope" {
+		var s slack.SlackErrorResponse
+		if errors.As(err, &s) && s.Needed != "" {
+			why = "it lacks the scope " + s.Needed + "."
+		}
+	}
+	if name == "SLACK_APP_TOKEN" && (code == "missing_scope" || code == "no_permission") {
+		why = "it lacks the scope connections:write. Make an app-level token with that scope in the app's settings."
+	}
+	return &Fatal{Why: "Slack refused " + name + " (" + code + "): " + why}
+}
+
+// missing tells the operators which scopes the bot token lacks.
+func (b *Bot) missing(ctx context.Context) {
+	granted := b.self.Header.Get("X-OAuth-Scopes")
+	if granted == "" {
+		return
+	}
+	have := strings.FieldsFunc(granted, func(r rune) bool { return r == ',' || r == ' ' })
+	for _, s := range scopes {
+		if !slices.Contains(have, s.name) {
+			b.o.Tell(ctx, "scope "+s.name, fleet.Say("The bot token lacks the scope ", fleet.Code(s.name), ", so "+s.lost+" can't work. Add it in the app's settings and install the app again."))
+		}
+	}
+}
+
+// clean is an error without what a log must not hold: addresses in it may carry secrets.
+func clean(err error) string {
+	if code := slackCode(err); code != "" {
+		return code
+	}
+	var limited *slack.RateLimitedError
+	var status slack.StatusCodeError
+	switch {
+	case errors.As(err, &limited):
+		return "rate limited"
+	case errors.As(err, &status):
+		return status.Status
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "stopped"
+	}
+	return "connection failed"
+}
