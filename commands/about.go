@@ -22,7 +22,7 @@ func (d *Desk) whoami(ctx context.Context, who Actor) (fleet.Answer, error) {
 		return rights, nil
 	}
 	rights.Role = fleet.Say("You are a full member of this workspace.")
-	m := member{p, who.Channel, viewAge}
+	m := member{p, who.Channel, viewAge, map[string][]string{}}
 	for _, s := range d.Scopes {
 		by, err := d.may(ctx, m, Ask, s, nil)
 		if err == nil {

@@ -41,7 +41,8 @@ func (u *unsure) Unwrap() error { return u.err }
 type member struct {
 	fleet.Person
 	channel string
-	age     time.Duration // how old look-ups may be
+	age     time.Duration       // how old look-ups may be
+	groups  map[string][]string // looked up for this input already
 }
 
 // member looks the actor up. Guests, bots, deactivated people and other workspaces are
@@ -57,7 +58,7 @@ func (d *Desk) member(ctx context.Context, who Actor, age time.Duration) (member
 	if why, ok := p.Member(team, enterprise); !ok {
 		return member{}, refuse("Nothing was done: ", why, ".")
 	}
-	return member{p, who.Channel, age}, nil
+	return member{p, who.Channel, age, map[string][]string{}}, nil
 }
 
 // may is the one answer to "may they?", for commands and buttons alike. It fails
@@ -148,10 +149,14 @@ func (d *Desk) among(ctx context.Context, m member, refs []string) (by string, o
 		if !group(ref) {
 			continue
 		}
-		ids, err := d.Directory.Members(ctx, ref, m.age)
-		if err != nil {
-			failed = err
-			continue
+		ids, known := m.groups[ref]
+		if !known {
+			var err error
+			if ids, err = d.Directory.Members(ctx, ref, m.age); err != nil {
+				failed = err
+				continue
+			}
+			m.groups[ref] = ids
 		}
 		if slices.Contains(ids, m.ID) {
 			return "member of " + ref, true, nil

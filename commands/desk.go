@@ -104,9 +104,6 @@ func (d *Desk) Context(channel string) Context {
 	if s, ok := d.ChannelDefaults[channel]; ok {
 		c.Default = s
 	}
-	if c.Default.IsZero() && len(d.Scopes) == 1 {
-		c.Default = d.Scopes[0]
-	}
 	return c
 }
 

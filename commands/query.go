@@ -70,7 +70,8 @@ func (d *Desk) visible(ctx context.Context, m member, scopes []fleet.Scope) ([]f
 	return out, nil
 }
 
-// wanted is the scopes that a query is about: those named, or the default, or all.
+// wanted is the scopes that a query is about: those named (or the default, which Parse
+// fills in), else all that the member may view.
 func (d *Desk) wanted(ctx context.Context, m member, c Command, all bool) ([]fleet.Scope, error) {
 	switch {
 	case len(c.Scopes) > 0 && !c.AllScopes:
@@ -82,10 +83,6 @@ func (d *Desk) wanted(ctx context.Context, m member, c Command, all bool) ([]fle
 		return c.Scopes, nil
 	case all || c.AllScopes:
 		return d.visible(ctx, m, d.Scopes)
-	}
-	if s := d.Context(m.channel).Default; !s.IsZero() {
-		_, err := d.may(ctx, m, View, s, nil)
-		return []fleet.Scope{s}, err
 	}
 	return d.visible(ctx, m, d.Scopes)
 }
@@ -200,24 +197,10 @@ func (d *Desk) downloads(ctx context.Context, m member, c Command) (fleet.Answer
 	}
 	all := len(apps)
 	apps = slices.DeleteFunc(apps, func(a fleet.Application) bool {
-		return c.OS != "" && !sameOS(a.OS, c.OS) || c.Arch != "" && !strings.EqualFold(a.Arch, c.Arch)
+		return c.OS != "" && !strings.EqualFold(a.OS, c.OS) || c.Arch != "" && !strings.EqualFold(a.Arch, c.Arch)
 	})
 	if len(apps) == 0 {
 		return nil, refuse("No runner application is for that. See them all with ", fleet.Code(d.Command+" downloads "+scopes[0].String()), ".")
 	}
 	return fleet.Downloads{Scope: scopes[0], Applications: apps, Filtered: len(apps) < all}, nil
-}
-
-// sameOS knows the names that GitHub ("osx", "win") and people use.
-func sameOS(theirs, asked string) bool {
-	canonical := func(os string) string {
-		switch os = strings.ToLower(os); os {
-		case "mac", "macos", "darwin":
-			return "osx"
-		case "windows":
-			return "win"
-		}
-		return os
-	}
-	return canonical(theirs) == canonical(asked)
 }

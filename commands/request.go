@@ -71,9 +71,6 @@ func (d *Desk) oneScope(ctx context.Context, m member, c Command) (fleet.Scope, 
 	if len(c.Scopes) > 0 {
 		return c.Scopes[0], nil
 	}
-	if s := d.Context(m.channel).Default; !s.IsZero() {
-		return s, nil
-	}
 	ask := &refused{text: fleet.Say("For which scope? Name it: ", fleet.Code(d.Command+" "+c.Name+" SCOPE"), ".")}
 	for _, s := range d.Scopes {
 		if _, err := d.may(ctx, m, Ask, s, nil); err == nil && len(ask.suggest) < 5 {

@@ -13,11 +13,6 @@ import (
 // stands for several is never guessed.
 func (d *Desk) resolve(ctx context.Context, m member, c Command, text string) (fleet.Record, error) {
 	scopes := c.Scopes
-	if len(scopes) == 0 {
-		if s := d.Context(m.channel).Default; !s.IsZero() {
-			scopes = []fleet.Scope{s}
-		}
-	}
 	named := len(scopes) > 0
 	if named {
 		if _, err := d.may(ctx, m, View, scopes[0], nil); err != nil {

@@ -111,7 +111,7 @@ func TestEverySlotOnce(t *testing.T) {
 		is   func(time.Time) bool
 	}{
 		{"0,30 0-4,23 * * *", func(c time.Time) bool { return c.Hour() < 5 || c.Hour() == 23 }}, // when clocks change
-		{"0 */2 * * *", func(c time.Time) bool { return c.Hour()%2 == 0 && c.Minute() == 0 }},
+		{"0 */8 * * *", func(c time.Time) bool { return c.Hour()%8 == 0 && c.Minute() == 0 }},
 		{"0 0 * * *", func(c time.Time) bool { return c.Hour() == 0 && c.Minute() == 0 }},
 		{"30 1 * * *", func(c time.Time) bool { return c.Hour() == 1 && c.Minute() == 30 }},
 		{"30 2 * * 7", func(c time.Time) bool { return c.Weekday() == time.Sunday && c.Hour() == 2 && c.Minute() == 30 }},

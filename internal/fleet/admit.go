@@ -88,11 +88,7 @@ func without(runners []Runner, of int) string {
 	}
 	words := make([]string, 0, len(runners))
 	for _, r := range runners {
-		name := r.Name
-		if strings.ContainsAny(name, " \"") {
-			name = `"` + strings.ReplaceAll(name, `"`, "") + `"`
-		}
-		words = append(words, "-name:"+name)
+		words = append(words, "-name:"+QuoteValue(r.Name))
 	}
 	return "Leave them out: name the others, or add " + strings.Join(words[:min(len(words), 10)], " ") + "."
 }

@@ -208,7 +208,9 @@ func (r Request) Claim(epoch int64, now time.Time) (Request, error) {
 		return r.note(Runnerdesk, "taken over", fmt.Sprintf("epoch %d", epoch)), nil
 	}
 	r, err := r.step(Executing, Runnerdesk, fmt.Sprintf("epoch %d", epoch), now)
-	r.Epoch = epoch
+	if err == nil {
+		r.Epoch = epoch
+	}
 	return r, err
 }
 

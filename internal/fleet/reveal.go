@@ -27,7 +27,7 @@ func (r Request) ClaimReveal(person string, now time.Time) (Request, error) {
 		return r, notPossible("A token of request #%d is being made right now.", r.ID)
 	}
 	r.Reveals = append(slices.Clone(r.Reveals), Reveal{At: now, State: RevealClaimed})
-	r = r.note(person, "reveal", fmt.Sprintf("%d of %d", len(r.Reveals), MaxReveals))
+	r = r.note(person, "reveal", fmt.Sprintf("%d of %d", r.LiveReveals(), MaxReveals))
 	if r.State == Approved {
 		return r.step(Executing, person, "reveal", now)
 	}
@@ -42,9 +42,10 @@ func (r Request) EndReveal(to RevealState, expires, now time.Time) (Request, err
 	if i < 0 {
 		return r, notPossible("Request #%d has no reveal under way.", r.ID)
 	}
+	number := r.LiveReveals()
 	r.Reveals = slices.Clone(r.Reveals)
 	r.Reveals[i].State, r.Reveals[i].ExpiresAt = to, expires
-	r = r.note(Runnerdesk, "reveal:"+string(to), fmt.Sprintf("%d of %d", i+1, MaxReveals))
+	r = r.note(Runnerdesk, "reveal:"+string(to), fmt.Sprintf("%d of %d", number, MaxReveals))
 	if r.State != Executing {
 		return r, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind tells what a Scope is.
@@ -74,17 +75,23 @@ func parseScope(scheme, host, text string) (Scope, error) {
 	if len(text) > 300 {
 		return Scope{}, fmt.Errorf("%w: %q… is too long", ErrScope, clip(text))
 	}
+	// Some letters outside of ASCII have an ASCII letter as their lower case.
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return Scope{}, fmt.Errorf("%w: %q holds letters that no scope has", ErrScope, clip(text))
+	}
 	path := strings.ToLower(text)
 	if strings.Contains(path, "://") {
 		u, err := url.Parse(path)
-		if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery || strings.Contains(path, "%") {
+		if err != nil || u.User != nil || strings.ContainsAny(path, "%?#") {
 			return Scope{}, fmt.Errorf("%w: %q is not the address of a scope", ErrScope, clip(text))
 		}
-		if scheme == "" || u.Host != host && u.Host+port(u.Scheme) != host || u.Scheme != scheme {
+		if scheme == "" || strings.TrimSuffix(u.Host, port(u.Scheme)) != host || u.Scheme != scheme {
 			return Scope{}, fmt.Errorf("%w: %q is not on %s", ErrScope, clip(text), host)
 		}
 		path = strings.TrimSuffix(strings.TrimPrefix(u.Path, "/"), "/")
-		path = strings.TrimPrefix(path, "orgs/") // where github.com's pages of an organization live
+		if org, ok := strings.CutPrefix(path, "orgs/"); ok && !strings.Contains(org, "/") {
+			path = org // where github.com's page of an organization lives
+		}
 	}
 	first, second, pair := strings.Cut(path, "/")
 	s := Scope{host: host}

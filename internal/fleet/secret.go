@@ -9,17 +9,23 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a text that no log, message, error or store may hold. However it is
-// printed or marshalled it reads "[redacted]"; only Reveal gives it away.
-type Secret struct{ value string }
+// printed or marshalled it reads "[redacted]"; only Reveal gives it away. The text lies
+// behind a pointer because fmt looks into unexported fields without asking them.
+type Secret struct{ value *string }
 
 // NewSecret keeps value secret.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal is the secret itself, for the one place that needs it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String is "[redacted]".
 func (s Secret) String() string { return redacted }

@@ -1,0 +1,318 @@
+package tour
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"runnerdesk/internal/sandbox/slackd"
+)
+
+// stage is where the day is played: it types and presses as people do, prints what they
+// see, and checks it.
+type stage struct {
+	*world
+	ctx            context.Context
+	out            io.Writer
+	checks, failed int
+}
+
+func newStage(ctx context.Context, w *world, out io.Writer) *stage {
+	return &stage{world: w, ctx: ctx, out: out}
+}
+
+var names = map[string]string{
+	ann: "Ann", bob: "Bob", cleo: "Cleo", dan: "Dan",
+	fleetChannel: "#fleet", approvals: "#runner-approvals", operations: "#ops",
+}
+
+// patience is how long something may take to appear.
+const patience = 10 * time.Second
+
+// ready waits for the bot's sockets.
+func (s *stage) ready(ended <-chan error) bool {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	go func() {
+		defer func() { _ = recover() }()
+		select {
+		case err := <-ended:
+			fmt.Fprintln(s.out, "The bot ended:", err)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := s.slack.Wait(ctx, func() bool { return s.slack.Connections() == 2 })
+	return s.check("the bot connects to Slack with two sockets", err == nil)
+}
+
+func (s *stage) check(what string, held bool) bool {
+	s.checks++
+	mark := "✓"
+	if !held {
+		s.failed++
+		mark = "✗ FAILED:"
+	}
+	fmt.Fprintf(s.out, "      %s %s\n", mark, what)
+	return held
+}
+
+func (s *stage) chapter(title string) { fmt.Fprintf(s.out, "\n── %s\n", title) }
+
+func (s *stage) say(format string, args ...any) {
+	fmt.Fprintf(s.out, "%s  %s\n", s.clock.now().Format("15:04"), fmt.Sprintf(format, args...))
+}
+
+// shows prints what somebody reads.
+func (s *stage) shows(title, text string) {
+	fmt.Fprintf(s.out, "       %s\n", title)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\n "); line != "" {
+			fmt.Fprintf(s.out, "       │ %s\n", line)
+		}
+	}
+}
+
+// until waits for something to be so.
+func (s *stage) until(what string, cond func() bool) bool {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	return s.check(what, s.slack.Wait(ctx, cond) == nil)
+}
+
+// types has a person type the slash command, and gives the answer that only they see.
+func (s *stage) types(person, channel, text string, want ...string) slackd.Message {
+	s.say("%s in %s types: /runners %s", names[person], names[channel], text)
+	p := s.slack.Person(person)
+	before := s.ephemerals(p, channel)
+	r := p.Command(s.ctx, channel, text)
+	if !r.Acked {
+		s.check("Slack gets its acknowledgement", false)
+	}
+	return s.answer(p, channel, before, want)
+}
+
+// presses has a person press a button, and gives the answer that only they see.
+func (s *stage) presses(person string, m slackd.Message, label string, want ...string) slackd.Message {
+	s.say("%s presses %s", names[person], label)
+	p := s.slack.Person(person)
+	before := s.ephemerals(p, m.Channel)
+	if r := p.Click(s.ctx, m, button(m, label)); r.Err != "" {
+		s.check("the button "+label+" is there and is acknowledged: "+r.Err, false)
+		return slackd.Message{}
+	}
+	return s.answer(p, m.Channel, before, want)
+}
+
+// button is the id of the button with a label.
+func button(m slackd.Message, label string) string {
+	for _, raw := range m.Blocks {
+		var b struct {
+			Elements []struct {
+				ID   string `json:"action_id"`
+				Text struct {
+					Text string `json:"text"`
+				} `json:"text"`
+			} `json:"elements"`
+		}
+		if json.Unmarshal(raw, &b) != nil {
+			continue
+		}
+		for _, e := range b.Elements {
+			if e.ID != "" && strings.HasPrefix(e.Text.Text, label) {
+				return e.ID
+			}
+		}
+	}
+	return label
+}
+
+// ephemerals counts what only the person sees, each revision by itself, since an answer
+// may replace the one before.
+func (s *stage) ephemerals(p *slackd.Person, channel string) int {
+	n := 0
+	for _, m := range p.Sees(channel) {
+		if m.Ephemeral {
+			n += m.Revision
+		}
+	}
+	return n
+}
+
+func (s *stage) answer(p *slackd.Person, channel string, before int, want []string) slackd.Message {
+	var last slackd.Message
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if s.slack.Wait(ctx, func() bool { return s.ephemerals(p, channel) > before }) != nil {
+		s.check("an answer comes", false)
+		return last
+	}
+	for _, m := range p.Sees(channel) {
+		if m.Ephemeral && (last.TS == "" || !m.At.Before(last.At)) {
+			last = m
+		}
+	}
+	text := last.Visible()
+	s.shows("Runnerdesk, to "+names[p.ID()]+" alone:", text)
+	for _, w := range want {
+		s.check("the answer has «"+w+"»", strings.Contains(text, w))
+	}
+	return last
+}
+
+var requestID = regexp.MustCompile(`#([0-9]+)`)
+
+// number finds the number of the request that a message is about.
+func (s *stage) number(m slackd.Message) string {
+	if hit := requestID.FindStringSubmatch(m.Visible()); hit != nil {
+		return hit[1]
+	}
+	s.check("the answer names its request", false)
+	return "0"
+}
+
+// message waits for a message in a channel that a person sees, which has all of want.
+func (s *stage) message(person, channel, what string, want ...string) slackd.Message {
+	p := s.slack.Person(person)
+	var found slackd.Message
+	s.until(what, func() bool {
+		for _, m := range p.Sees(channel) {
+			if !m.Ephemeral && !m.Deleted && all(m.Visible(), want) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func all(text string, want []string) bool {
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// prompt waits for the prompt of a request.
+func (s *stage) prompt(id string) slackd.Message {
+	m := s.message(bob, approvals, "the prompt of #"+id+" is in #runner-approvals", "#"+id, "[Approve")
+	s.shows("Runnerdesk in #runner-approvals:", m.Visible())
+	return m
+}
+
+// reveals has a person press Reveal, and checks that the dialog shows a token.
+func (s *stage) reveals(person string, m slackd.Message, id string) {
+	s.say("%s presses Reveal", names[person])
+	p := s.slack.Person(person)
+	minted := len(s.github.Tokens())
+	if r := p.Click(s.ctx, m, "reveal", slackd.Value(id)); r.Err != "" {
+		s.check("the button Reveal is there and is acknowledged: "+r.Err, false)
+		return
+	}
+	var view slackd.View
+	ok := s.until("a dialog shows the token and lines to paste", func() bool {
+		for _, v := range p.Views() {
+			if strings.Contains(v.Visible(), "TOKENOFTHETOUR") {
+				view = v
+				return true
+			}
+		}
+		return false
+	})
+	s.check("GitHub made one token for it", len(s.github.Tokens()) == minted+1)
+	if ok {
+		text := view.Visible()
+		for _, t := range s.github.Tokens() {
+			text = strings.ReplaceAll(text, t, "••••••••")
+		}
+		s.shows("A dialog, to "+names[person]+" alone: "+view.Title, text)
+		p.CloseView(s.ctx, view)
+	}
+}
+
+// told waits for the direct message in which the requester finds Reveal.
+func (s *stage) told(person, id string) slackd.Message {
+	return s.message(person, s.slack.Person(person).DMChannel(), names[person]+" gets a direct message about #"+id+" with Reveal", "#"+id, "[Reveal")
+}
+
+// operations are the 18 that the tour has to drive.
+var operationsWanted = func() map[string]string {
+	all := map[string]string{}
+	for scope, root := range map[string]string{"enterprise": "/enterprises/octo-enterprise", "organization": "/orgs/octo-org", "repository": "/repos/octo-org/octo-repo"} {
+		base := regexp.QuoteMeta(root + "/actions/runners")
+		all[scope+": list"] = "^GET " + base + "$"
+		all[scope+": downloads"] = "^GET " + base + "/downloads$"
+		all[scope+": registration token"] = "^POST " + base + "/registration-token$"
+		all[scope+": remove token"] = "^POST " + base + "/remove-token$"
+		all[scope+": get"] = "^GET " + base + "/[0-9]+$"
+		all[scope+": delete"] = "^DELETE " + base + "/[0-9]+$"
+	}
+	return all
+}()
+
+func (s *stage) operations() {
+	s.chapter("What GitHub saw")
+	seen := 0
+	for name, shape := range operationsWanted {
+		re := regexp.MustCompile(shape)
+		hit := false
+		for _, r := range s.github.Requests() {
+			if re.MatchString(r.Method+" "+r.Route) && r.Status >= 200 && r.Status < 300 {
+				hit = true
+			}
+		}
+		if hit {
+			seen++
+		} else {
+			s.check("operation driven: "+name, false)
+		}
+	}
+	s.check(fmt.Sprintf("%d of 18 operations were driven", seen), seen == 18)
+	s.check("the built-in GitHub saw nothing unknown: "+strings.Join(s.github.Violations(), "; "), len(s.github.Violations()) == 0)
+	s.check("the built-in Slack saw nothing unknown: "+strings.Join(s.slack.Violations(), "; "), len(s.slack.Violations()) == 0)
+}
+
+// secrets searches everything that was written or sent for what must be nowhere.
+func (s *stage) secrets(dir string, logs []byte) {
+	s.chapter("What was written down")
+	tokens := s.github.Tokens()
+	app := s.slack.App()
+	credentials := append([]string{githubToken, app.AppToken, app.BotToken}, tokens...)
+	places := map[string][]byte{"the log": logs, "any message": s.slack.AllText("views.open", "views.update")}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			data, err := os.ReadFile(path)
+			if err == nil {
+				places[filepath.Base(path)] = data
+			}
+		}
+		return nil
+	})
+	s.check(fmt.Sprintf("GitHub made %d tokens", len(tokens)), len(tokens) > 0)
+	for place, data := range places {
+		clean := true
+		for _, secret := range credentials {
+			clean = clean && !bytes.Contains(data, []byte(secret))
+		}
+		if !clean {
+			s.check("no secret is in "+place, false)
+		}
+	}
+	s.check(fmt.Sprintf("no secret is in the database, the log or any message (%d places searched)", len(places)), len(places) > 2)
+}
+
+func (s *stage) summary() bool {
+	fmt.Fprintf(s.out, "\n%d checks, %d failed.\n", s.checks, s.failed)
+	return s.failed == 0
+}

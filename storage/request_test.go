@@ -1,0 +1,446 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"runnerdesk/internal/fleet"
+)
+
+var sameRequest = cmp.Options{cmp.Comparer(func(a, b fleet.Scope) bool { return a == b }),
+	cmpopts.IgnoreFields(fleet.Request{}, "Events")}
+
+func TestOpenRequestStoresAll(t *testing.T) {
+	d := open(t)
+	for name, want := range map[string]fleet.Request{
+		"deletion":   deletion(scopeOf(t, "octo-org/octo-repo"), 2, 11, 12),
+		"token":      token(scopeOf(t, "enterprises/octo-enterprise"), 1),
+		"free token": token(scopeOf(t, "octo-org"), 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := d.ask(t, name, want)
+			want := want.Opened(d.clock.Now(), 10*time.Minute)
+			want.ID, want.Version = got.ID, 1
+			if diff := cmp.Diff(want, got, sameRequest); diff != "" {
+				t.Errorf("stored (-want +got):\n%s", diff)
+			}
+			again, err := d.Request(t.Context(), got.ID)
+			if diff := cmp.Diff(got, again, sameRequest); diff != "" || err != nil {
+				t.Errorf("read again: %v\n%s", err, diff)
+			}
+			rows, err := d.AuditOf(t.Context(), got.ID)
+			if err != nil || len(rows) != len(want.Events) {
+				t.Fatalf("audit: %d rows, %v; want %d", len(rows), err, len(want.Events))
+			}
+			for i, e := range want.Events {
+				row := fleet.AuditRow{Seq: rows[i].Seq, At: d.clock.Now(), Actor: e.Actor, Verb: e.Verb, Detail: e.Detail}
+				if diff := cmp.Diff(row, rows[i]); diff != "" {
+					t.Errorf("audit row (-want +got):\n%s", diff)
+				}
+			}
+			for _, place := range got.Surfaces() {
+				m, err := d.MessageOf(t.Context(), place.Key)
+				if err != nil || m.Surface != place || m.Desired != 1 || m.Request != got.ID || m.State != fleet.Queued {
+					t.Errorf("message %+v, %v; want %+v", m, err, place)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenRequestOncePerKey(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	in := fleet.Input{Key: "one", Person: "U0ANN", At: began}
+	if _, err := d.Accept(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	first := d.ask(t, "one", token(scope, 1))
+	again, fresh, err := d.OpenRequest(t.Context(), "one", func(fleet.Ledger) (fleet.Request, error) {
+		t.Error("built a second time")
+		return fleet.Request{}, nil
+	}, "U0ANN", scope)
+	if err != nil || fresh || again.ID != first.ID {
+		t.Errorf("got #%d, fresh %v, %v; want #%d", again.ID, fresh, err, first.ID)
+	}
+	if left, err := d.Unhandled(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("%d inputs are unhandled, %v; want none", len(left), err)
+	}
+}
+
+// TestOpenRequestIsOneTransaction lets each statement of it fail in turn: nothing of the
+// request may stay, and its input must still wait.
+func TestOpenRequestIsOneTransaction(t *testing.T) {
+	for _, table := range []string{"request", "target", "audit", "message", "inbox"} {
+		t.Run(table, func(t *testing.T) {
+			d := open(t)
+			if _, err := d.Accept(t.Context(), fleet.Input{Key: "one", At: began}); err != nil {
+				t.Fatal(err)
+			}
+			verb := "INSERT"
+			if table == "inbox" {
+				verb = "UPDATE"
+			}
+			if err := d.exec(t, fmt.Sprintf("CREATE TRIGGER broken AFTER %s ON %s BEGIN SELECT RAISE(ABORT, 'broken'); END", verb, table)); err != nil {
+				t.Fatal(err)
+			}
+			scope := scopeOf(t, "octo-org")
+			_, _, err := d.OpenRequest(t.Context(), "one", func(fleet.Ledger) (fleet.Request, error) {
+				return deletion(scope, 1, 11).Opened(began, 0), nil
+			}, "U0ANN", scope)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			var n int
+			if err := d.writer.QueryRow(`SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM target) +
+				(SELECT count(*) FROM audit) + (SELECT count(*) FROM message)`).Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d rows stayed, %v; want none", n, err)
+			}
+			if left, err := d.Unhandled(t.Context()); err != nil || len(left) != 1 {
+				t.Errorf("%d inputs wait, %v; want 1", len(left), err)
+			}
+		})
+	}
+}
+
+func TestOpenRequestRefusals(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	refusal := errors.New("refused")
+	elsewhere, err := fleet.StoredScope("ghe.example", "octo-org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		scope fleet.Scope
+		built fleet.Request
+		err   error
+		want  error
+	}{
+		"build refuses":  {scope: scope, err: refusal, want: refusal},
+		"another scope":  {scope: scope, built: deletion(scopeOf(t, "octo-cat"), 1, 11), want: fleet.ErrIllegal},
+		"another server": {scope: elsewhere, built: deletion(elsewhere, 1, 11), want: fleet.ErrIllegal},
+		"runner twice":   {scope: scope, built: deletion(scope, 1, 11, 11), want: fleet.ErrIllegal},
+		"no runner":      {scope: scope, built: deletion(scope, 1), want: fleet.ErrIllegal},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, fresh, err := d.OpenRequest(t.Context(), name, func(fleet.Ledger) (fleet.Request, error) {
+				return test.built.Opened(began, 0), test.err
+			}, "U0ANN", test.scope)
+			if !errors.Is(err, test.want) || fresh {
+				t.Errorf("got %v, fresh %v; want %v", err, fresh, test.want)
+			}
+			if test.err != nil && err != test.err {
+				t.Errorf("the error of build came wrapped: %v", err)
+			}
+		})
+	}
+}
+
+func TestLedger(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	d.ask(t, "other scope", deletion(scopeOf(t, "octo-cat"), 1, 11))
+	struck := d.ask(t, "struck", deletion(scope, 2, 21, 22))
+	d.change(t, struck.ID, d.vote("U0BOB", fleet.Approve, 22))
+	denied := d.ask(t, "denied", deletion(scope, 1, 31))
+	d.change(t, denied.ID, d.vote("U0BOB", fleet.Deny))
+	half := d.ask(t, "half", deletion(scope, 1, 41, 42))
+	d.change(t, half.ID, d.vote("U0BOB", fleet.Approve))
+	d.change(t, half.ID, d.claim)
+	d.change(t, half.ID, func(r fleet.Request) (fleet.Request, error) {
+		return r.Result(1, 41, fleet.Deleted, "", d.clock.Now())
+	})
+	check := func(want fleet.Ledger) {
+		t.Helper()
+		stop := errors.New("stop")
+		if _, _, err := d.OpenRequest(t.Context(), "look", func(got fleet.Ledger) (fleet.Request, error) {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+			return fleet.Request{}, stop
+		}, "U0ANN", scope); err != stop {
+			t.Fatal(err)
+		}
+	}
+	held := map[int64]int64{21: struck.ID, 42: half.ID}
+	check(fleet.Ledger{OpenByPerson: 3, Held: held, DeletedLastDay: 1})
+	d.clock.Add(fleet.Day)
+	check(fleet.Ledger{OpenByPerson: 3, Held: held})
+	// A runner that was struck is free for another request.
+	d.ask(t, "free", deletion(scope, 1, 22))
+}
+
+func TestUpdateRequest(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	r := d.ask(t, "one", deletion(scope, 2, 11, 12, 13))
+	moves := []func(fleet.Request) (fleet.Request, error){
+		d.vote("U0BOB", fleet.Approve, 13, 13),
+		d.vote("U0CLEO", fleet.Approve),
+		d.claim,
+		func(r fleet.Request) (fleet.Request, error) { return r.Send(1, 11) },
+		func(r fleet.Request) (fleet.Request, error) { return r.Cancel("U0ANN", d.clock.Now()) },
+		func(r fleet.Request) (fleet.Request, error) {
+			return r.Result(1, 11, fleet.NotSure, "no answer", d.clock.Now())
+		},
+		func(r fleet.Request) (fleet.Request, error) { return r.Finish(1, "", d.clock.Now()) },
+		func(r fleet.Request) (fleet.Request, error) {
+			r, err := r.Result(1, 11, fleet.AlreadyGone, "", d.clock.Now())
+			if err != nil {
+				return r, err
+			}
+			return r.Finish(1, "", d.clock.Now())
+		},
+	}
+	events := len(r.Opened(began, 0).Events)
+	for i, move := range moves {
+		d.clock.Add(time.Second)
+		want, err := move(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Version++
+		if i == 0 {
+			want.Votes[0].Strikes = []int64{13}
+		}
+		got := d.change(t, r.ID, move)
+		if diff := cmp.Diff(want, got, sameRequest); diff != "" {
+			t.Errorf("step %d (-want +got):\n%s", i, diff)
+		}
+		events += len(want.Events)
+		r = got
+		for _, place := range r.Surfaces() {
+			if m, err := d.MessageOf(t.Context(), place.Key); err != nil || m.Desired != r.Version {
+				t.Errorf("step %d: %s is at %d, %v; want %d", i, place.Key, m.Desired, err, r.Version)
+			}
+		}
+	}
+	if r.State != fleet.Failed {
+		t.Errorf("ended %s", r.State)
+	}
+	if rows, err := d.AuditOf(t.Context(), r.ID); err != nil || len(rows) != events {
+		t.Errorf("%d audit rows, %v; want %d", len(rows), err, events)
+	}
+	if err := d.VerifyAudit(t.Context(), ""); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReveals(t *testing.T) {
+	d := open(t)
+	r := d.ask(t, "one", token(scopeOf(t, "octo-org"), 0))
+	ends := []fleet.RevealState{fleet.RevealLost, fleet.RevealFailed, fleet.RevealShown, fleet.RevealShown}
+	for _, end := range ends {
+		r = d.change(t, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.ClaimReveal("U0ANN", d.clock.Now()) })
+		want, err := r.EndReveal(end, began.Add(time.Hour), d.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Version++
+		got := d.change(t, r.ID, func(r fleet.Request) (fleet.Request, error) {
+			return r.EndReveal(end, began.Add(time.Hour), d.clock.Now())
+		})
+		if diff := cmp.Diff(want, got, sameRequest); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", end, diff)
+		}
+		r = got
+	}
+}
+
+func TestUpdateRequestRefuses(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	before := d.ask(t, "one", deletion(scope, 2, 11, 12))
+	before = d.change(t, before.ID, d.vote("U0BOB", fleet.Approve))
+	no := errors.New("no")
+	tests := map[string]struct {
+		change func(*fleet.Request) error
+		want   error
+	}{
+		"its own error":  {func(*fleet.Request) error { return no }, no},
+		"another reason": {func(r *fleet.Request) error { r.Reason = "x"; return nil }, fleet.ErrIllegal},
+		"another rule":   {func(r *fleet.Request) error { r.Rule.Needed = 1; return nil }, fleet.ErrIllegal},
+		"another runner": {func(r *fleet.Request) error { r.Targets[0].Runner.ID = 9; return nil }, fleet.ErrIllegal},
+		"another label":  {func(r *fleet.Request) error { r.Targets[0].Runner.Name = "db"; return nil }, fleet.ErrIllegal},
+		"fewer runners":  {func(r *fleet.Request) error { r.Targets = r.Targets[:1]; return nil }, fleet.ErrIllegal},
+		"another vote":   {func(r *fleet.Request) error { r.Votes[0].Person = "U0EVE"; return nil }, fleet.ErrIllegal},
+		"fewer votes":    {func(r *fleet.Request) error { r.Votes = nil; return nil }, fleet.ErrIllegal},
+		"a step too far": {func(r *fleet.Request) error { r.State = fleet.Executing; return nil }, fleet.ErrIllegal},
+		"a vote by herself": {func(r *fleet.Request) error {
+			r.Votes = append(r.Votes, fleet.Vote{Person: "U0ANN", Verdict: fleet.Approve, At: began})
+			return nil
+		}, fleet.ErrIllegal},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := d.Accept(t.Context(), fleet.Input{Key: name, At: began}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := d.UpdateRequest(t.Context(), before.ID, name, func(r fleet.Request) (fleet.Request, error) {
+				err := test.change(&r)
+				r.Events = append(r.Events, fleet.Event{Actor: "U0EVE", Verb: "tried"})
+				return r, err
+			})
+			if !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			got, err := d.Request(t.Context(), before.ID)
+			if diff := cmp.Diff(before, got, sameRequest); diff != "" || err != nil {
+				t.Errorf("changed all the same: %v\n%s", err, diff)
+			}
+			if left, err := d.Unhandled(t.Context()); err != nil || left[len(left)-1].Key != name {
+				t.Errorf("the input does not wait any more: %v", err)
+			}
+		})
+	}
+	if _, err := d.UpdateRequest(t.Context(), 99, "", nil); !errors.Is(err, fleet.ErrNotFound) {
+		t.Errorf("no such request: got %v, want ErrNotFound", err)
+	}
+}
+
+func TestUpdateRequestWithoutChange(t *testing.T) {
+	d := open(t)
+	before := d.ask(t, "one", deletion(scopeOf(t, "octo-org"), 1, 11))
+	head, err := d.AuditHead(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Accept(t.Context(), fleet.Input{Key: "click", At: began}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.UpdateRequest(t.Context(), before.ID, "click", func(r fleet.Request) (fleet.Request, error) { return r, nil })
+	if diff := cmp.Diff(before, got, sameRequest); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if now, err := d.AuditHead(t.Context()); err != nil || now != head {
+		t.Errorf("the audit went on: %v", err)
+	}
+	if left, err := d.Unhandled(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("%d inputs wait, %v; want none", len(left), err)
+	}
+}
+
+func TestUpdateRequestOncePerInput(t *testing.T) {
+	d := open(t)
+	r := d.ask(t, "one", deletion(scopeOf(t, "octo-org"), 2, 11))
+	if _, err := d.Accept(t.Context(), fleet.Input{Key: "click", At: began}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got, err := d.UpdateRequest(t.Context(), r.ID, "click", d.vote("U0BOB", fleet.Approve))
+		if err != nil || got.Version != 2 || got.Approvals() != 1 {
+			t.Errorf("got version %d with %d approvals, %v; want 2 with 1", got.Version, got.Approvals(), err)
+		}
+	}
+}
+
+func TestRequestLists(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	d.ask(t, "1", token(scope, 1))
+	d.ask(t, "2", deletion(scope, 1, 11))
+	bobs := token(scope, 1)
+	bobs.Requester = "U0BOB"
+	d.ask(t, "3", bobs)
+	d.change(t, 2, d.vote("U0BOB", fleet.Deny))
+	ids := func(requests []fleet.Request, err error) []int64 {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []int64
+		for _, r := range requests {
+			out = append(out, r.ID)
+		}
+		return out
+	}
+	ctx := t.Context()
+	for _, test := range []struct {
+		name string
+		got  []int64
+		want []int64
+	}{
+		{"all", ids(d.Requests(ctx, fleet.RequestQuery{})), []int64{3, 2, 1}},
+		{"open", ids(d.Requests(ctx, fleet.RequestQuery{Open: true})), []int64{3, 1}},
+		{"of Ann", ids(d.Requests(ctx, fleet.RequestQuery{Requester: "U0ANN"})), []int64{2, 1}},
+		{"newest", ids(d.Requests(ctx, fleet.RequestQuery{Limit: 1})), []int64{3}},
+		{"pending", ids(d.RequestsIn(ctx, fleet.Pending)), []int64{1, 3}},
+		{"two states", ids(d.RequestsIn(ctx, fleet.Pending, fleet.Denied)), []int64{1, 2, 3}},
+		{"no state", ids(d.RequestsIn(ctx)), nil},
+	} {
+		if diff := cmp.Diff(test.want, test.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestHundredVotesAtOnce has a hundred people vote at once on a request that needs three,
+// and as many claims: one approval, one execution, and a true answer for each.
+func TestHundredVotesAtOnce(t *testing.T) {
+	d := open(t)
+	r := d.ask(t, "one", deletion(scopeOf(t, "octo-org"), 3, 11))
+	const people = 100
+	var mu sync.Mutex
+	var counted, late, claims int
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i := range people {
+		group.Go(func() {
+			<-start
+			_, err := d.UpdateRequest(context.Background(), r.ID, "", d.vote(fmt.Sprintf("U0P%d", i%50), fleet.Approve))
+			_, claimErr := d.UpdateRequest(context.Background(), r.ID, "", d.claim)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				counted++
+			} else if errors.Is(err, fleet.ErrIllegal) {
+				late++
+			} else {
+				t.Error(err)
+			}
+			if claimErr == nil {
+				claims++
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	got, err := d.Request(t.Context(), r.ID)
+	if err != nil || counted != 3 || late != people-3 || claims != 1 || got.State != fleet.Executing || len(got.Votes) != 3 || got.Version != 5 {
+		t.Errorf("%d counted, %d late, %d claims; the request is %s, version %d with %d votes, %v", counted, late, claims,
+			got.State, got.Version, len(got.Votes), err)
+	}
+}
+
+func TestPanicOfARuleUndoesAndFrees(t *testing.T) {
+	d := open(t)
+	r := d.ask(t, "one", deletion(scopeOf(t, "octo-org"), 1, 11))
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		d.UpdateRequest(t.Context(), r.ID, "", func(fleet.Request) (fleet.Request, error) { panic("rule") })
+	}()
+	d.change(t, r.ID, d.vote("U0BOB", fleet.Approve)) // would wait for ever
+}
+
+func TestAuditKeyDoesNotPrint(t *testing.T) {
+	d := open(t)
+	var secret bytes.Buffer
+	fmt.Fprint(&secret, d.chain)
+	if bytes.Contains(secret.Bytes(), []byte(d.chain.key.Reveal())) {
+		t.Error("the audit key prints")
+	}
+}
