@@ -190,6 +190,9 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 	if err := slack.Connect(ctx); err != nil {
 		return err
 	}
+	for _, w := range c.Warnings {
+		s.log.Warn("configuration", "what", w.String())
+	}
 	s.log.Info("started", "version", versionText(), "event", "started")
 	return together(ctx, s.log,
 		func(ctx context.Context) error { return slack.Run(ctx, desk) },

@@ -183,5 +183,5 @@ func why(r fleet.Request) fleet.Prose {
 	if rule.Needed == 0 {
 		return fleet.Say("Rule ", fleet.Code(rule.Name), ": no approval is needed.")
 	}
-	return fleet.Say("Rule ", fleet.Code(rule.Name), fmt.Sprintf(" is the first that matches: %d of ", rule.Needed), people(rule.Approvers), fmt.Sprintf(" must approve within %s.", rule.Expires))
+	return fleet.Say("Rule ", fleet.Code(rule.Name), fmt.Sprintf(" is the first that matches: %d of ", rule.Needed), people(rule.Approvers), " must approve within "+fleet.FormatDuration(rule.Expires)+".")
 }

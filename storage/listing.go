@@ -24,7 +24,6 @@ const overtaken = 5 * time.Minute
 type step struct {
 	row     known
 	changes []fleet.Change
-	met     bool      // the runner was not known, or was gone
 	gone    time.Time // as it was read: a row that changed meanwhile is left alone
 }
 
@@ -134,7 +133,7 @@ func (s *Store) compare(ctx context.Context, l fleet.Listing) (steps []step, mis
 
 func meet(l fleet.Listing, r fleet.Runner) step {
 	rec, joined := fleet.Meet(l.Scope, r, l.ReadAt)
-	return step{row: known{Record: rec}, changes: []fleet.Change{joined}, met: true}
+	return step{row: known{Record: rec}, changes: []fleet.Change{joined}}
 }
 
 // alike reports whether nothing that is stored of a runner differs.

@@ -26,8 +26,16 @@ const recordQuery = `SELECT r.id, r.name, r.os, r.status, r.busy, r.labels, r.gr
 // Records with equal labels share one list of them.
 func (s *Store) Records(ctx context.Context, scope fleet.Scope) ([]fleet.Record, error) {
 	var out []fleet.Record
-	err := eachRunner(ctx, s.reader, scope, "AND r.gone_at IS NULL ORDER BY r.id", nil, func(k known) {
-		out = append(out, k.Record)
+	err := s.read(ctx, func(t *sql.Tx) error {
+		var n int
+		if err := t.QueryRowContext(ctx, `SELECT count(*) FROM runner WHERE gone_at IS NULL
+			AND scope = (SELECT id FROM scope WHERE host = ? AND name = ?)`, scope.Host(), scope.String()).Scan(&n); err != nil {
+			return err
+		}
+		out = make([]fleet.Record, 0, n) // growing would cost more than the rows themselves
+		return eachRunner(ctx, t, scope, "AND r.gone_at IS NULL ORDER BY r.id", nil, func(k known) {
+			out = append(out, k.Record)
+		})
 	})
 	return out, wrap(err, "read the runners of %s", scope)
 }

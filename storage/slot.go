@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"runnerdesk/internal/fleet"
@@ -50,8 +49,5 @@ func (s *Store) LastSlot(ctx context.Context, job string) (slot string, due time
 	var at sql.NullInt64
 	err = s.reader.QueryRowContext(ctx, `SELECT slot, due_at FROM slot WHERE job = ? ORDER BY due_at DESC, slot DESC LIMIT 1`, job).
 		Scan(&slot, &at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", time.Time{}, wrap(err, "find the last slot of %s", job)
-	}
 	return slot, moment(at), wrap(err, "find the last slot of %s", job)
 }

@@ -33,7 +33,7 @@ func about(a fleet.About, o Options) Message {
 		s.say(fleet.Bold("Good to know"))
 		s.bullets(a.Lines, len(a.Lines))
 	}
-	s.buttons(s.share())
+	s.buttons(s.share("about"))
 	return s.message()
 }
 

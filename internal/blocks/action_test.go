@@ -136,6 +136,15 @@ func TestShare(t *testing.T) {
 	if got := pressed(Answer(a, o)); !slices.Contains(got, "share=status octo-org") {
 		t.Errorf("no Share button: %q", got)
 	}
+	for name, want := range map[string]string{
+		"overview": "status octo-org", "overview-all": "status", "page": "list page:2", "details": "show octo-org 103", "downloads": "downloads octo-org",
+		"request-decides": "request 42", "about": "about",
+	} {
+		o.Typed = ""
+		if got := pressed(Answer(calm.answers()[name], o)); !slices.Contains(got, "share="+want) {
+			t.Errorf("%s: got %q, want share=%s", name, got, want)
+		}
+	}
 	o.SharedBy = "U0ANN"
 	m := Answer(a, o)
 	if got := pressed(m); slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "share") }) {

@@ -75,12 +75,13 @@ func (s *sheet) bare(text string) string {
 // typed is a command text with the slash command in front of it, as people type it.
 func (s *sheet) typed(text string) string { return strings.TrimSpace(s.o.Command + " " + s.bare(text)) }
 
-// share is the button that shows an answer to the channel; none when it can't be shared.
-func (s *sheet) share() button {
+// share is the button that shows an answer to the channel: by what was typed, or else by
+// the command that gives the same answer. There is none on what is shared already.
+func (s *sheet) share(command string) button {
 	if !s.o.Share || s.o.SharedBy != "" {
 		return button{}
 	}
-	return button{action: ActionShare, label: "Share", value: cmp.Or(s.o.Typed, "status")} // no words mean status
+	return button{action: ActionShare, label: "Share", value: cmp.Or(s.o.Typed, command)}
 }
 
 // confirmation is Slack's question before a button acts.

@@ -41,7 +41,7 @@ func details(d fleet.Details, o Options) Message {
 	if safeURL(d.URL) {
 		next = append(next, button{action: ActionLink, label: "Open on GitHub", url: d.URL})
 	}
-	s.buttons(append(next, s.share())...)
+	s.buttons(append(next, s.share(fmt.Sprintf("show %s %d", r.Scope, r.Runner.ID)))...)
 	s.ages([]fleet.Reading{d.Reading})
 	return s.message()
 }

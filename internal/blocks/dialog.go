@@ -94,7 +94,7 @@ func DetailsDialog(r fleet.Request, o Options) slack.ModalViewRequest {
 // targetInFull is a runner of a request with all that is known of it.
 func targetInFull(t fleet.Target) fleet.Prose {
 	p := fleet.Say(fleet.Bold(cut(clean(t.Runner.Name), 64)), fmt.Sprintf(" (%d) ", t.Runner.ID))
-	if t.Outcome != fleet.Undone {
+	if outcome(t) != "" {
 		p = append(p, fleet.Span{Text: cut(outcome(t), 80) + " · "})
 	}
 	p = append(p, fleet.Span{Text: stateWords(t.Runner.State())})

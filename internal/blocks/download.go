@@ -35,7 +35,7 @@ func downloads(d fleet.Downloads, o Options) Message {
 		{name: "File", most: 120, keep: true}, {name: "SHA-256", most: 64},
 	}, rows, len(d.Applications))
 	s.say("Compare the SHA-256 of the file before you unpack it. Then get a token: ", fleet.Code(s.typed("register "+d.Scope.String())))
-	s.buttons(s.share())
+	s.buttons(s.share("downloads " + d.Scope.String()))
 	return s.message()
 }
 

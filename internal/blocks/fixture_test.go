@@ -119,7 +119,13 @@ func (w words) states(a fleet.Action, n int) map[string]fleet.Request {
 	})
 	put("expired", func(r *fleet.Request) { r.State, r.DoneAt = fleet.Expired, noon })
 	put("cancelled", func(r *fleet.Request) { r.State, r.DoneAt = fleet.Cancelled, noon })
-	put("executing", func(r *fleet.Request) { yes(r); r.State = fleet.Executing })
+	put("executing", func(r *fleet.Request) {
+		yes(r)
+		r.State = fleet.Executing
+		if n > 1 {
+			r.Targets[0].Outcome, r.Targets[1].Note = fleet.Deleted, "waits: GitHub limits us until 14:05 UTC"
+		}
+	})
 	if a != fleet.Delete {
 		put("succeeded", func(r *fleet.Request) {
 			ended(r)

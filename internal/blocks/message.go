@@ -23,8 +23,8 @@ type Options struct {
 	Now      time.Time
 	Command  string // the slash command: "/runners"
 	Server   fleet.Server
-	Share    bool   // draw the Share button, which repeats Typed
-	Typed    string // what the person typed, without the command
+	Share    bool   // draw the Share button, which repeats the command
+	Typed    string // what the person typed; "" lets the answer name a command that gives the same
 	SharedBy string // drawn for a channel in the name of this person: no paging, no Share
 }
 

@@ -51,7 +51,7 @@ func overview(v fleet.Overview, o Options) Message {
 	if sum.Offline > 0 {
 		next = append(next, run("List offline", "list "+filter+" offline"))
 	}
-	s.buttons(append(next, run("Requests", "requests"), s.share())...)
+	s.buttons(append(next, run("Requests", "requests"), s.share(strings.TrimSuffix("status "+filter, " all")))...)
 	s.hidden(v.Hidden)
 	s.ages(readings)
 	return s.message()

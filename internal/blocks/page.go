@@ -35,7 +35,7 @@ func page(p fleet.Page, o Options) Message {
 			next = append(next, run("Show "+r.Runner.Name, fmt.Sprintf("show %s %d", r.Scope, r.Runner.ID)))
 		}
 	}
-	s.buttons(append(next, s.share())...)
+	s.buttons(append(next, s.share(toPage(p.Command, max(p.Number, 1))))...)
 	s.ages(p.Readings)
 	return s.message()
 }

@@ -114,10 +114,14 @@ func askAgain(r fleet.Request) string {
 		return ""
 	}
 	if len(r.Labels) > 0 {
-		words = append(words, "labels:"+quoted(strings.Join(r.Labels, ",")))
+		labels := make([]string, 0, len(r.Labels))
+		for _, l := range r.Labels {
+			labels = append(labels, fleet.QuoteValue(clean(l)))
+		}
+		words = append(words, "labels:"+strings.Join(labels, ","))
 	}
 	if r.Group != "" {
-		words = append(words, "group:"+quoted(r.Group))
+		words = append(words, "group:"+fleet.QuoteValue(clean(r.Group)))
 	}
 	short := strings.Join(words, " ")
 	if r.Reason == "" {
@@ -128,15 +132,6 @@ func askAgain(r fleet.Request) string {
 		return short
 	}
 	return long
-}
-
-// quoted puts a value of a command into quotes where it has blanks.
-func quoted(value string) string {
-	value = strings.ReplaceAll(clean(value), `"`, "")
-	if strings.Contains(value, " ") {
-		return `"` + value + `"`
-	}
-	return value
 }
 
 // whole is the button that shows every runner, where the drawing is cut.

@@ -43,7 +43,7 @@ func (s *sheet) asked(r fleet.Request) {
 		fact{"What", s.what(r)},
 		fact{"Where", s.where(r.Scope)},
 		fact{"Rule", ruleName(r.Rule)},
-		fact{"Decide", s.deciders(r)},
+		fact{"To decide", s.deciders(r)},
 	)
 	if r.Reason != "" {
 		s.quote(fleet.Say("Reason, in the words of ", fleet.Mention(r.Requester)), r.Reason)
@@ -238,7 +238,7 @@ func targetRow(t fleet.Target) row {
 	id := fmt.Sprint(t.Runner.ID)
 	name := fit(clean(t.Runner.Name), 70) // so that the id after it is never cut off
 	words := append(fleet.Say(name, " ("+id+"): "), inState(state, t.Since, time.Time{})...)
-	if t.Outcome != fleet.Undone {
+	if outcome(t) != "" {
 		words = fleet.Say(name, " ("+id+"): ", outcome(t))
 	}
 	return row{
@@ -252,8 +252,11 @@ func targetRow(t fleet.Target) row {
 
 // outcome is what became of a runner, and why.
 func outcome(t fleet.Target) string {
-	if t.Outcome == fleet.Undone {
+	if t.Outcome == fleet.Undone && t.Note == "" {
 		return ""
+	}
+	if t.Outcome == fleet.Undone {
+		return "⏳ " + clean(t.Note) // why its turn is not over yet
 	}
 	text := outcomeSigns[t.Outcome] + " " + string(t.Outcome)
 	if t.Note != "" {

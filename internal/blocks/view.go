@@ -22,7 +22,7 @@ func requestView(v fleet.RequestView, o Options) Message {
 	}
 	s.steps(v.Steps)
 	if o.SharedBy == "" {
-		s.buttons(append(s.rightful(v), s.whole(r), s.share())...)
+		s.buttons(append(s.rightful(v), s.whole(r), s.share(fmt.Sprintf("request %d", r.ID)))...)
 	}
 	s.foot(r)
 	return s.message()

@@ -36,6 +36,9 @@ type Config struct {
 	Alerts    []Alert
 	Cleanups  []Cleanup
 
+	// Warnings are what is hardly meant but harms nothing.
+	Warnings Faults
+
 	// Hash is the SHA-256, in hex, of the file and of those variables that are no secrets.
 	Hash string
 }

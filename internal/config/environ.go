@@ -55,8 +55,11 @@ func (e *environ) value(name string) (string, bool) {
 // secret is a variable that no fault may repeat.
 func (e *environ) secret(name string) (fleet.Secret, bool) {
 	value, given := e.value(name)
+	if !given {
+		return fleet.Secret{}, false
+	}
 	e.r.hide.learn(value)
-	return fleet.NewSecret(value), given
+	return fleet.NewSecret(value), true
 }
 
 // read fills in what only the environment says.

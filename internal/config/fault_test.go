@@ -45,7 +45,7 @@ func TestFaults(t *testing.T) {
 		{"a scope that is none", "scopes:\n  - octo-org\n  - a/../b\n  - 7\n", []string{`3:5: an entry of scopes is not a scope: "../b" is not a repository's name; write enterprises/SLUG, ORG or OWNER/REPO`, "4:5: an entry of scopes must be text and is a whole number; write enterprises/SLUG, ORG or OWNER/REPO"}},
 		{"a scope twice", "scopes: [octo-org, Octo-Org]\n", []string{"1:20: octo-org is listed twice in scopes; keep one"}},
 		{"a default that is no scope", least + "default_scope: octo-web\n", []string{"2:16: octo-web is not among scopes; add it there, or take one of octo-org, octo-org/octo-repo"}},
-		{"a channel's default", least + "channels:\n  C0A: {default_scope: octo-web}\n  linux: {default_scope: octo-org}\n  C0B: {}\n", []string{"3:24: octo-web is not among scopes; add it there, or take one of octo-org, octo-org/octo-repo", `4:3: "linux" is not a channel's id; write C… as the channel's About tab shows it`, "5:8: a channel has no default_scope; add it"}},
+		{"a channel's default", least + "channels:\n  C0A: {default_scope: a/../b}\n  linux: {default_scope: octo-org}\n  C0B: {}\n", []string{`3:24: default_scope is not a scope: "../b" is not a repository's name; write enterprises/SLUG, ORG or OWNER/REPO`, `4:3: "linux" is not a channel's id; write C… as the channel's About tab shows it`, "5:8: a channel has no default_scope; add it"}},
 
 		{"the command", least + "command: runners\n", []string{`2:10: command is "runners"; write the slash command's name, such as /runners, in small letters`}},
 		{"listen", least + "listen: localhost\n", []string{`2:9: listen is "localhost"; write HOST:PORT such as 127.0.0.1:8080, or "" to turn it off`}},

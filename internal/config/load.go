@@ -79,7 +79,7 @@ func Load(o Source) (*Config, error) {
 	if len(r.faults) > 0 {
 		return nil, r.faults.sorted()
 	}
-	c.Hash = hash(data, c)
+	c.Hash, c.Warnings = hash(data, c), r.warnings
 	return c, nil
 }
 

@@ -110,7 +110,7 @@ func scope(t *testing.T, text string) fleet.Scope {
 var compare = cmp.Options{
 	cmp.Comparer(func(a, b fleet.Scope) bool { return a == b }),
 	cmp.Comparer(func(a, b fleet.Server) bool { return a == b }),
-	cmp.Comparer(func(a, b fleet.Secret) bool { return a == b }),
+	cmp.Comparer(func(a, b fleet.Secret) bool { return a.Reveal() == b.Reveal() && a.IsZero() == b.IsZero() }),
 }
 
 func TestExample(t *testing.T) {
@@ -266,5 +266,16 @@ func TestHash(t *testing.T) {
 		if other == first {
 			t.Error("two configurations have one hash")
 		}
+	}
+}
+
+func TestChannelDefaultThatIsNoScopeIsAWarning(t *testing.T) {
+	c := load(t, source(least+"channels: {C0A: {default_scope: octo-web}}\n", nil, nil))
+	if len(c.ChannelDefaults) != 0 {
+		t.Errorf("channel defaults are %v, want none", c.ChannelDefaults)
+	}
+	want := "octo-web is not among scopes, so C0A has no default"
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].What, want) {
+		t.Errorf("warnings are %v, want one with %q", c.Warnings, want)
 	}
 }

@@ -17,6 +17,8 @@ type reader struct {
 	file   string
 	hide   *hider
 	faults Faults
+	// warnings are what is hardly meant, and harms nothing
+	warnings Faults
 
 	server    fleet.Server
 	checkCron func(expr, zone string) error
@@ -24,8 +26,12 @@ type reader struct {
 }
 
 func (r *reader) fault(at place, format string, args ...any) {
+	r.faults = append(r.faults, r.found(at, format, args...))
+}
+
+func (r *reader) found(at place, format string, args ...any) Fault {
 	what := strings.Map(oneLine, r.hide.clean(fmt.Sprintf(format, args...)))
-	r.faults = append(r.faults, Fault{strings.Map(oneLine, r.hide.clean(r.file)), at.line, at.column, what})
+	return Fault{strings.Map(oneLine, r.hide.clean(r.file)), at.line, at.column, what}
 }
 
 // oneLine keeps foreign text from breaking the line of a fault.

@@ -131,9 +131,20 @@ func (r *reader) channelDefaults(n *node, to map[string]fleet.Scope) {
 			r.fault(p.at, "%s is not a channel's id; write C… as the channel's About tab shows it", quoted(p.key))
 		}
 		if r.keys(p.value, "a channel", "default_scope!") && p.value.get("default_scope") != nil {
-			if s := r.scope(p.value.get("default_scope"), "default_scope"); !s.IsZero() {
-				to[p.key] = s
-			}
+			r.channelDefault(p.value.get("default_scope"), p.key, to)
 		}
+	}
+}
+
+// channelDefault reads one channel's default. One that is not configured is no fault, as
+// the channel then simply has no default; it is a warning, since that is hardly meant.
+func (r *reader) channelDefault(n *node, channel string, to map[string]fleet.Scope) {
+	s, ok := r.parseScope(n, "default_scope")
+	switch {
+	case !ok:
+	case len(r.scopes) > 0 && !slices.Contains(r.scopes, s):
+		r.warnings = append(r.warnings, r.found(n.at, "%s is not among scopes, so %s has no default; add it there, or take one of %s", s, channel, r.names()))
+	default:
+		to[channel] = s
 	}
 }

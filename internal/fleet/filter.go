@@ -97,7 +97,8 @@ func parseTerm(key, text string) (term, error) {
 		return term{}, ErrQuote
 	}
 	t := term{key: key, values: Values(strings.ToLower(text))}
-	if len(t.values) == 0 || key == "" && strings.Trim(longDash.Replace(text), `-", `) == "" {
+	quoted := strings.Contains(text, `"`)
+	if len(t.values) == 0 || key == "" && !quoted && strings.Trim(longDash.Replace(strings.Join(t.values, "")), "-") == "" {
 		if key == "" {
 			return t, fmt.Errorf("%q says nothing; leave it out, or put the reason after because", clip(text))
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -30,9 +29,9 @@ func newSockets() sockets { return sockets{envelopes: map[string]*envelope{}} }
 
 type socket struct {
 	ws      *websocket.Conn
-	wmu     sync.Mutex
-	ready   bool // hello was sent; guarded by Server.mu, as is leaving
-	leaving bool // a disconnect frame was sent
+	writing chan struct{} // one place; unlike a mutex it lets a bubble's clock run on
+	ready   bool          // hello was sent; guarded by Server.mu, as is leaving
+	leaving bool          // a disconnect frame was sent
 	done    chan struct{}
 }
 
@@ -45,9 +44,14 @@ func (c *socket) write(v any) error {
 }
 
 func (c *socket) writeRaw(raw []byte) error {
-	c.wmu.Lock()
-	defer c.wmu.Unlock()
-	_ = c.ws.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
+	return c.writeNow(raw)
+}
+
+// writeNow writes while the caller holds the place in writing.
+func (c *socket) writeNow(raw []byte) error {
+	_ = c.ws.SetWriteDeadline(time.Now().Add(ackWithin))
 	return c.ws.WriteMessage(websocket.TextMessage, raw)
 }
 
@@ -80,7 +84,7 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 		s.violation("socket: %v", err)
 		return
 	}
-	c := &socket{ws: ws, done: make(chan struct{})}
+	c := &socket{ws: ws, writing: make(chan struct{}, 1), done: make(chan struct{})}
 	defer s.forget(c)
 	s.mu.Lock()
 	if s.ctx.Err() != nil || s.down {
@@ -101,13 +105,24 @@ func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("debug_reconnects") == "true" {
 		life = 360
 	}
-	if c.write(map[string]any{"type": "hello", "num_connections": n,
+	hello, err := json.Marshal(map[string]any{"type": "hello", "num_connections": n,
 		"connection_info": map[string]any{"app_id": app},
-		"debug_info":      map[string]any{"host": "applink-1", "build_number": 1, "approximate_connection_time": life}}) != nil {
+		"debug_info":      map[string]any{"host": "applink-1", "build_number": 1, "approximate_connection_time": life}})
+	if err != nil {
+		s.violation("hello: %v", err)
+		return
+	}
+	// Envelopes may come as soon as hello is out, and never before it.
+	c.writing <- struct{}{}
+	s.mu.Lock()
+	c.ready = true
+	s.mu.Unlock()
+	err = c.writeNow(hello)
+	<-c.writing
+	if err != nil {
 		return
 	}
 	s.mu.Lock()
-	c.ready = true
 	s.note()
 	s.mu.Unlock()
 	s.background("ping", func() { s.ping(c) })

@@ -47,6 +47,8 @@ func dialRaw(t *testing.T, s *Server, dial dialFunc) *rawSocket {
 func (r *rawSocket) read() map[string]any {
 	r.t.Helper()
 	var m map[string]any
+	_ = r.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	defer r.ws.SetReadDeadline(time.Time{})
 	if err := r.ws.ReadJSON(&m); err != nil {
 		r.t.Fatalf("read: %v", err)
 	}
