@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,7 +46,8 @@ func (d *Desk) open(ctx context.Context, who Actor, in fleet.Input, c Command) (
 	}
 	r.Rule = rule
 	if !rule.ReasonGood(r.Reason) {
-		return fleet.ReasonNeeded{Command: in.Text, Rule: rule}, nil
+		command, _ := cutReason(c.Text)
+		return fleet.ReasonNeeded{Command: command, Rule: rule}, nil
 	}
 	stored, fresh, err := d.Store.OpenRequest(ctx, in.Key, func(l fleet.Ledger) (fleet.Request, error) {
 		if err := d.Policy.Admit(r, l, size); err != nil {
@@ -74,7 +76,8 @@ func (d *Desk) oneScope(ctx context.Context, m member, c Command) (fleet.Scope, 
 	ask := &refused{text: fleet.Say("For which scope? Name it: ", fleet.Code(d.Command+" "+c.Name+" SCOPE"), ".")}
 	for _, s := range d.Scopes {
 		if _, err := d.may(ctx, m, Ask, s, nil); err == nil && len(ask.suggest) < 5 {
-			ask.suggest = append(ask.suggest, fleet.Suggestion{Label: s.String(), Command: c.Name + " " + s.String() + because(c.Reason)})
+			_, rest, _ := strings.Cut(c.Text, " ")
+			ask.suggest = append(ask.suggest, fleet.Suggestion{Label: s.String(), Command: strings.TrimSpace(c.Name + " " + s.String() + " " + rest)})
 		}
 	}
 	return fleet.Scope{}, ask

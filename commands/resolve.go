@@ -88,20 +88,27 @@ func (d *Desk) byID(ctx context.Context, scope fleet.Scope, id int64) (fleet.Rec
 // inScopes are buttons that run the command again for one runner each.
 func (d *Desk) inScopes(c Command, hits []fleet.Record) []fleet.Suggestion {
 	var out []fleet.Suggestion
+	_, reason := cutReason(c.Text)
 	for _, h := range hits[:min(len(hits), 5)] {
 		out = append(out, fleet.Suggestion{
 			Label:   fmt.Sprintf("%s in %s", h.Runner.Name, h.Scope),
-			Command: fmt.Sprintf("%s %s %d", c.Name, h.Scope, h.Runner.ID) + because(c.Reason),
+			Command: fmt.Sprintf("%s %s %d", c.Name, h.Scope, h.Runner.ID) + reason,
 		})
 	}
 	return out
 }
 
-func because(reason string) string {
-	if reason == "" {
-		return ""
+// cutReason cuts a text before its reason. The reason is as it was typed, with its word in
+// front, so that the text can be put together again.
+func cutReason(text string) (command, reason string) {
+	for at := 0; at < len(text); {
+		word, _, _ := strings.Cut(text[at:], " ")
+		if strings.EqualFold(word, "because") {
+			return strings.TrimSpace(text[:at]), " " + text[at:]
+		}
+		at += len(word) + 1
 	}
-	return " because " + reason
+	return text, ""
 }
 
 // noSuchRunner says so, and names the nearest.

@@ -24,10 +24,7 @@ import (
 const minKey = 16
 
 // chain makes the keyed hashes that link audit rows.
-type chain struct {
-	// A pointer, since fmt asks no unexported field how it wants to be printed.
-	key *fleet.Secret
-}
+type chain struct{ key fleet.Secret }
 
 // link is one audit row as it is hashed and stored.
 type link struct {
@@ -79,7 +76,7 @@ func openChain(ctx context.Context, q querier, path string, key fleet.Secret) (c
 	if len(key.Reveal()) < minKey {
 		return chain{}, fmt.Errorf("the audit key is too short; it needs at least %d bytes", minKey)
 	}
-	c := chain{&key}
+	c := chain{key}
 	if began && !hmac.Equal(c.sum(last), last.mac) {
 		return chain{}, fmt.Errorf("%w (row %d does not fit it)", ErrAuditKey, last.seq)
 	}

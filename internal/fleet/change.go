@@ -35,6 +35,13 @@ type Change struct {
 // Compare lists what changed in a runner between two readings, and gives the record as
 // it is now.
 func Compare(old Record, now Runner, at time.Time) (Record, []Change) {
+	// What a reading leaves out has not changed.
+	if now.GroupID == 0 {
+		now.GroupID, now.Group = old.Runner.GroupID, old.Runner.Group
+	}
+	if now.Version == "" {
+		now.Version = old.Runner.Version
+	}
 	rec := old
 	rec.Runner = now
 	was, is := old.Runner.State(), now.State()
@@ -60,11 +67,12 @@ func Compare(old Record, now Runner, at time.Time) (Record, []Change) {
 	if from, to := strings.Join(old.Runner.LabelNames(), ","), strings.Join(now.LabelNames(), ","); from != to {
 		add(Relabelled, from, to)
 	}
-	if old.Runner.GroupID != now.GroupID && now.GroupID != 0 {
+	if old.Runner.GroupID != now.GroupID {
 		add(Regrouped, old.Runner.Group, now.Group)
 	}
-	if old.Runner.Version != now.Version && now.Version != "" {
+	if old.Runner.Version != now.Version {
 		add(VersionMoved, old.Runner.Version, now.Version)
+		rec.Outdated = NotKnown
 	}
 	// Offline and lost are one outage: the time since when counts from its beginning.
 	if was != is && (was.Connected() || is.Connected()) {

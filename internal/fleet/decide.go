@@ -106,6 +106,9 @@ func (r Request) Cast(v Vote, revealWithin time.Duration) (Request, error) {
 			return r, notPossible("Runner %d is not part of request #%d.", id, r.ID)
 		}
 	}
+	v.Strikes = slices.Clone(v.Strikes)
+	slices.Sort(v.Strikes)
+	v.Strikes = slices.Compact(v.Strikes)
 	r.Votes = append(slices.Clone(r.Votes), v)
 	r = r.note(v.Person, "vote:"+string(v.Verdict), v.Evidence)
 	if v.Verdict == Deny {

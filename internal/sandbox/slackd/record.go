@@ -39,3 +39,10 @@ func (s *Server) Dump(w io.Writer) {
 		fmt.Fprintf(w, "VIOLATION %s\n", v)
 	}
 }
+
+// Calls lists every call so far, oldest first.
+func (s *Server) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}

@@ -278,9 +278,6 @@ func TestSlackGoReconnects(t *testing.T) {
 	startBot(t, s, 2, nil, ack)
 	for _, cut := range []func(){s.DropSockets, func() { s.Disconnect("warning") }} {
 		cut()
-		if n := s.Connections(); n != 0 {
-			t.Errorf("%d sockets right after the cut", n)
-		}
 		if err := s.Wait(t.Context(), func() bool { return s.Connections() == 2 }); err != nil {
 			t.Fatal(err)
 		}
