@@ -19,6 +19,7 @@ type parser struct {
 	c     Context
 	scan  scanner
 	word  string // the command's word as typed
+	text  string // from that word on
 	cmd   Command
 	trial bool // a suggestion is tried out: make no further ones
 }
@@ -39,7 +40,7 @@ func parse(text string, c Context, trial bool) (Command, error) {
 		}
 		return Command{}, err
 	}
-	p.cmd.Text = text
+	p.cmd.Text = p.text
 	return p.cmd, nil
 }
 
@@ -59,6 +60,7 @@ func (p *parser) read() error {
 		return nil
 	}
 	p.word = keyword(first.text)
+	p.text = strings.TrimSpace(first.src + " " + strings.TrimSpace(p.scan.rest))
 	switch p.cmd.Name = canonical(p.word); p.cmd.Name {
 	case "help":
 		return p.help()
