@@ -99,13 +99,54 @@ func program(args []string, stdout, stderr io.Writer) int {
 			return run(ctx, c, seams{now: s.Now, every: s.Every, pace: -1, log: s.Log})
 		}})
 	}
-	c, err := config.Load(config.Source{Path: line.Config, CheckCron: checkCron})
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return wrong
+	return serve(ctx, line.Config, stderr)
+}
+
+// serve runs the bot until ctx ends. On SIGHUP it reads the configuration and the secret
+// files again and builds all parts anew; a wrong configuration is refused and the old one
+// stays.
+func serve(ctx context.Context, path string, stderr io.Writer) int {
+	load := func() (*config.Config, error) {
+		return config.Load(config.Source{Path: path, CheckCron: checkCron})
 	}
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	return exitCode(run(ctx, c, seams{now: time.Now, log: log}), stderr)
+	c, err := load()
+	if err != nil {
+		return exitCode(err, stderr)
+	}
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	for {
+		log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- run(running, c, seams{now: time.Now, log: log}) }()
+		next, err := untilReload(ended, reload, load, log)
+		stop()
+		if next == nil {
+			return exitCode(err, stderr)
+		}
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			return exitCode(err, stderr)
+		}
+		c = next
+	}
+}
+
+// untilReload waits until the program ends, or until there is a good new configuration.
+func untilReload(ended <-chan error, reload <-chan os.Signal, load func() (*config.Config, error), log *slog.Logger) (*config.Config, error) {
+	for {
+		select {
+		case err := <-ended:
+			return nil, err
+		case <-reload:
+			next, err := load()
+			if err == nil {
+				return next, nil
+			}
+			log.Error("the new configuration is refused; the old one stays", "err", err)
+		}
+	}
 }
 
 // exitCode says in a sentence why the program ends.

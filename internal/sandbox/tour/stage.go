@@ -1,14 +1,10 @@
 package tour
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -244,75 +240,4 @@ func (s *stage) reveals(person string, m slackd.Message, id string) {
 // told waits for the direct message in which the requester finds Reveal.
 func (s *stage) told(person, id string) slackd.Message {
 	return s.message(person, s.slack.Person(person).DMChannel(), names[person]+" gets a direct message about #"+id+" with Reveal", "#"+id, "[Reveal")
-}
-
-// operations are the 18 that the tour has to drive.
-var operationsWanted = func() map[string]string {
-	all := map[string]string{}
-	for scope, root := range map[string]string{"enterprise": "/enterprises/octo-enterprise", "organization": "/orgs/octo-org", "repository": "/repos/octo-org/octo-repo"} {
-		base := regexp.QuoteMeta(root + "/actions/runners")
-		all[scope+": list"] = "^GET " + base + "$"
-		all[scope+": downloads"] = "^GET " + base + "/downloads$"
-		all[scope+": registration token"] = "^POST " + base + "/registration-token$"
-		all[scope+": remove token"] = "^POST " + base + "/remove-token$"
-		all[scope+": get"] = "^GET " + base + "/[0-9]+$"
-		all[scope+": delete"] = "^DELETE " + base + "/[0-9]+$"
-	}
-	return all
-}()
-
-func (s *stage) operations() {
-	s.chapter("What GitHub saw")
-	seen := 0
-	for name, shape := range operationsWanted {
-		re := regexp.MustCompile(shape)
-		hit := false
-		for _, r := range s.github.Requests() {
-			if re.MatchString(r.Method+" "+r.Route) && r.Status >= 200 && r.Status < 300 {
-				hit = true
-			}
-		}
-		if hit {
-			seen++
-		} else {
-			s.check("operation driven: "+name, false)
-		}
-	}
-	s.check(fmt.Sprintf("%d of 18 operations were driven", seen), seen == 18)
-	s.check("the built-in GitHub saw nothing unknown: "+strings.Join(s.github.Violations(), "; "), len(s.github.Violations()) == 0)
-	s.check("the built-in Slack saw nothing unknown: "+strings.Join(s.slack.Violations(), "; "), len(s.slack.Violations()) == 0)
-}
-
-// secrets searches everything that was written or sent for what must be nowhere.
-func (s *stage) secrets(dir string, logs []byte) {
-	s.chapter("What was written down")
-	tokens := s.github.Tokens()
-	app := s.slack.App()
-	credentials := append([]string{githubToken, app.AppToken, app.BotToken}, tokens...)
-	places := map[string][]byte{"the log": logs, "any message": s.slack.AllText("views.open", "views.update")}
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			data, err := os.ReadFile(path)
-			if err == nil {
-				places[filepath.Base(path)] = data
-			}
-		}
-		return nil
-	})
-	s.check(fmt.Sprintf("GitHub made %d tokens", len(tokens)), len(tokens) > 0)
-	for place, data := range places {
-		clean := true
-		for _, secret := range credentials {
-			clean = clean && !bytes.Contains(data, []byte(secret))
-		}
-		if !clean {
-			s.check("no secret is in "+place, false)
-		}
-	}
-	s.check(fmt.Sprintf("no secret is in the database, the log or any message (%d places searched)", len(places)), len(places) > 2)
-}
-
-func (s *stage) summary() bool {
-	fmt.Fprintf(s.out, "\n%d checks, %d failed.\n", s.checks, s.failed)
-	return s.failed == 0
 }
