@@ -58,11 +58,22 @@ digests:
     scopes: [octo-org, enterprises/octo-enterprise, octo-org/octo-repo]
 `
 
+// app is the app as manifest.yml makes it: what the bot may not do, it may not do here.
+func app() slackd.App {
+	a := slackd.SampleApp()
+	a.Scopes = []string{
+		"app_mentions:read", "channels:read", "chat:write", "commands", "groups:read", "im:history", "usergroups:read", "users:read",
+	}
+	a.Events = []string{"app_mention", "message.im"}
+	a.Shortcuts, a.NoHomeTab = []string{}, true
+	return a
+}
+
 // newWorld starts the built-in servers and fills them.
 func newWorld(listener net.Listener) *world {
 	w := &world{clock: newClock()}
 	w.slack = slackd.New(slackd.Options{Listener: listener, Now: w.clock.now, Pace: true})
-	w.slack.Install(slackd.SampleApp())
+	w.slack.Install(app())
 	bot := w.slack.App().BotUser
 	for _, u := range []slackd.User{
 		{ID: ann, Name: "ann", RealName: "Ann", TZ: "Europe/Berlin"},
