@@ -36,6 +36,8 @@ func (s *stage) asking() {
 	s.types(ann, fleetChannel, "status octo-org/../../octocat/repo#", "octo-org/octo-repo")
 	s.types(dan, fleetChannel, "status", "guests can't do this")
 	s.types(ann, fleetChannel, "whoami", "octo-org")
+	s.mentions(ann, fleetChannel, "status octo-org", "37 runners")
+	s.writes(ann, "find gpu-*", "gpu-1", "gpu-2")
 }
 
 func (s *stage) tokens() {
@@ -83,6 +85,7 @@ func (s *stage) deleting() {
 	s.check("old-1 and old-3 are gone, old-2 is not", !s.has(org, "old-1") && s.has(org, "old-2") && !s.has(org, "old-3"))
 
 	s.types(ann, fleetChannel, "requests", "#"+batch)
+	s.types(bob, approvals, "request "+batch, "1 busy", "the move")
 }
 
 func (s *stage) refusing() {
@@ -161,4 +164,6 @@ func (s *stage) evening() {
 		}
 	}
 	s.check("the digest is posted once", posted == 1)
+	s.types(ann, fleetChannel, "digest", "evening")
+	s.types(ann, fleetChannel, "about", "octo-org")
 }

@@ -96,6 +96,24 @@ func (s *stage) types(person, channel, text string, want ...string) slackd.Messa
 	return s.answer(p, channel, before, want)
 }
 
+// mentions has a person write to the bot in a channel.
+func (s *stage) mentions(person, channel, text string, want ...string) {
+	s.say("%s in %s writes: @runnerdesk %s", names[person], names[channel], text)
+	p := s.slack.Person(person)
+	before := s.ephemerals(p, channel)
+	p.Mention(s.ctx, channel, "", text)
+	s.answer(p, channel, before, want)
+}
+
+// writes has a person write to the bot directly.
+func (s *stage) writes(person, text string, want ...string) {
+	s.say("%s writes to the bot directly: %s", names[person], text)
+	p := s.slack.Person(person)
+	p.DM(s.ctx, text)
+	m := s.message(person, p.DMChannel(), "the answer is a direct message", want...)
+	s.shows("Runnerdesk, to "+names[person]+" directly:", m.Visible())
+}
+
 // presses has a person press a button, and gives the answer that only they see.
 func (s *stage) presses(person string, m slackd.Message, label string, want ...string) slackd.Message {
 	s.say("%s presses %s", names[person], label)
