@@ -21,6 +21,7 @@ import (
 
 	"runnerdesk/bot"
 	"runnerdesk/commands"
+	"runnerdesk/internal/admin"
 	"runnerdesk/internal/config"
 	"runnerdesk/internal/executor"
 	"runnerdesk/internal/fleet"
@@ -48,9 +49,15 @@ const stopWithin = 10 * time.Second
 type commandLine struct {
 	Config string `help:"The configuration file (default runnerdesk.yml, if it is there)." placeholder:"FILE"`
 
-	Serve   struct{} `cmd:"" default:"1" help:"Run the bot."`
-	Demo    demo     `cmd:"" help:"Run the whole bot against a built-in Slack and a built-in GitHub."`
-	Init    struct{} `cmd:"" help:"Write a commented runnerdesk.yml and print the next steps."`
+	Serve struct{} `cmd:"" default:"1" help:"Run the bot."`
+	Demo  demo     `cmd:"" help:"Run the whole bot against a built-in Slack and a built-in GitHub."`
+	Init  struct{} `cmd:"" help:"Write a commented runnerdesk.yml and print the next steps."`
+	Audit struct {
+		Export struct{} `cmd:"" help:"Write the audit as JSON Lines."`
+		Verify struct {
+			Head string `help:"A row, as a digest printed it, that the audit must contain." placeholder:"SEQ:MAC"`
+		} `cmd:"" help:"Is the audit whole?"`
+	} `cmd:"" help:"Export or verify the audit, also while the bot runs."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
@@ -89,7 +96,15 @@ func program(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "runnerdesk "+versionText())
 		return good
 	case "init":
-		return initialize(line.Config, stdout, stderr)
+		return exitCode(admin.Init(line.Config, stdout), stderr)
+	case "audit export", "audit verify":
+		c, err := config.Load(config.Source{Path: line.Config, CheckCron: checkCron, Offline: true})
+		if err == nil && command.Command() == "audit export" {
+			err = admin.ExportAudit(ctx, c, stdout)
+		} else if err == nil {
+			err = admin.VerifyAudit(ctx, c, line.Audit.Verify.Head, stdout)
+		}
+		return exitCode(err, stderr)
 	case "demo":
 		return tour.Demo(ctx, tour.Options{Play: line.Demo.Tour, Addr: line.Demo.Addr, Keep: line.Demo.Keep, Out: stdout, Err: stderr, Run: func(ctx context.Context, s tour.Seams) error {
 			c, err := config.Load(config.Source{Path: s.File, LookupEnv: s.LookupEnv, CheckCron: checkCron})
@@ -283,25 +298,6 @@ func together(ctx context.Context, log *slog.Logger, parts ...func(context.Conte
 		log.Error("some parts did not stop in time")
 	}
 	return err
-}
-
-// initialize writes an annotated configuration where there is none.
-func initialize(path string, stdout, stderr io.Writer) int {
-	if path == "" {
-		path = config.DefaultFile
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err == nil {
-		_, err = io.WriteString(f, config.Example())
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "runnerdesk: %v\n", err)
-		return failed
-	}
-	fmt.Fprintf(stdout, "%s is written. Next: change its scopes, people and channels to yours, make the Slack app from manifest.yml,\n"+
-		"set SLACK_APP_TOKEN, SLACK_BOT_TOKEN and GITHUB_TOKEN, and run: runnerdesk serve\n", path)
-	return good
 }
 
 func versionText() string {
