@@ -36,10 +36,15 @@ func (j *judge) wrap(next http.Handler) http.Handler {
 	if j.description == nil {
 		return next
 	}
-	return j.description.Handler(next, func(err error) {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.faults = append(j.faults, err)
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		j.description.Handler(next, func(err error) {
+			if q.Context().Err() != nil {
+				return // the client hung up, so there was no answer
+			}
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			j.faults = append(j.faults, err)
+		}).ServeHTTP(w, q)
 	})
 }
 

@@ -40,6 +40,18 @@ func (r *rig) opens(person string, m slackd.Message, action, want string, opts .
 	return r.dialog(person, want)
 }
 
+// submits has a person give a reason in a dialog, and gives the answer in the channel
+// where the dialog was opened.
+func (r *rig) submits(person string, v slackd.View, channel, reason string) slackd.Message {
+	r.t.Helper()
+	p := r.slack.Person(person)
+	before := ephemerals(p, channel)
+	if got := p.Submit(r.ctx, v, map[string]string{"reason": reason}); got.Err != "" {
+		r.t.Fatalf("%s submits %q: %s", person, reason, got.Err)
+	}
+	return r.answer(p, channel, before, reason)
+}
+
 // dialog waits for a dialog of a person that shows want.
 func (r *rig) dialog(person, want string) slackd.View {
 	r.t.Helper()

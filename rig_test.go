@@ -268,3 +268,19 @@ func (r *rig) has(scope, name string) bool {
 	}
 	return false
 }
+
+// readAll waits until the bot's first reading of these scopes is over and stored, so that
+// no further request comes by itself for an hour.
+func (r *rig) readAll(scopes ...string) {
+	r.t.Helper()
+	r.untilGitHub("every scope was read", func() bool {
+		answered := map[string]bool{}
+		for _, q := range r.github.Requests() {
+			if strings.HasSuffix(q.Route, "/actions/runners") && q.Status == 200 {
+				answered[q.Route] = true
+			}
+		}
+		return len(answered) == len(scopes)
+	})
+	r.types(ann, "status") // shares the last reading, or finds it stored
+}

@@ -44,6 +44,7 @@ type arrival struct {
 	meta     meta   // of a dialog
 	reply    reply
 	at       time.Time
+	due      time.Time // after it Slack has told the person that it failed; zero: never
 	ack      func(ctx context.Context, payload any) error
 }
 
@@ -76,6 +77,7 @@ func read(e socketmode.Event, now time.Time) arrival {
 	if a.actor.Person == "" {
 		a.kind = ignored
 	}
+	a.reply.private = strings.HasPrefix(a.reply.channel, "D")
 	return a
 }
 
@@ -136,20 +138,19 @@ func (a *arrival) fromEvent(e slackevents.EventsAPIEvent) {
 	a.key = "event:" + callback.EventID
 	switch ev := e.InnerEvent.Data.(type) {
 	case *slackevents.AppMentionEvent:
-		if ev.BotID != "" {
-			return
+		if ev.BotID != "" || ev.Edited != nil {
+			return // it was answered as it was first written
 		}
 		a.kind, a.text = mention, unmention(ev.Text)
-		thread := ev.ThreadTimeStamp
 		a.actor = commands.Actor{Person: ev.User, Team: e.TeamID, Channel: ev.Channel}
-		a.reply = reply{channel: ev.Channel, thread: thread, person: ev.User}
+		a.reply = reply{channel: ev.Channel, thread: ev.ThreadTimeStamp, person: ev.User}
 	case *slackevents.MessageEvent:
 		if ev.ChannelType != "im" || ev.BotID != "" || ev.SubType != "" || ev.User == "" {
 			return
 		}
 		a.kind, a.text = direct, ev.Text
 		a.actor = commands.Actor{Person: ev.User, Team: e.TeamID, Channel: ev.Channel}
-		a.reply = reply{channel: ev.Channel, thread: ev.ThreadTimeStamp, person: ev.User, private: true}
+		a.reply = reply{channel: ev.Channel, thread: ev.ThreadTimeStamp, person: ev.User}
 	}
 }
 

@@ -61,14 +61,16 @@ type Options struct {
 type Bot struct {
 	o         Options
 	http      *http.Client
-	quick     *slack.Client // what a person waits for; no retries
-	patient   *slack.Client // deliveries
+	api       *slack.Client
 	directory *Directory
 	desk      Desk
 	replies   *replies
 	seen      *seen
-	intake    chan arrival
+	intake    chan arrival // what came in
+	storing   chan job     // requests and decisions, to be stored
 	work      chan job
+	dialogs   chan job // what opens a dialog; its trigger can't wait for slow answers
+	started   time.Time
 	connected atomic.Int32
 	self      slack.AuthTestResponse
 	fatal     chan error
@@ -84,9 +86,13 @@ func (f *Fatal) Error() string { return f.Why }
 const (
 	quickWithin   = 2500 * time.Millisecond // Slack's triggers live 3 s
 	patientWithin = 15 * time.Second
-	drainWithin   = 8 * time.Second        // the program has 10 s to stop
+	drainWithin   = 7 * time.Second        // the program has 10 s to stop
+	killWithin    = time.Second            // for what does not stop by itself
 	linger        = 300 * time.Millisecond // acks are only queued; the socket lives on until they are out
 	queueLength   = 1000
+	intakeWorkers = 8
+	storeWorkers  = 32 // they wait side by side while the store is busy
+	dialogWorkers = 8
 )
 
 // New makes a Bot. Nothing is sent before Connect.
@@ -99,18 +105,14 @@ func New(o Options) *Bot {
 	b := &Bot{
 		o: o, http: &http.Client{Transport: transport, Timeout: patientWithin},
 		replies: newReplies(o.Now), seen: newSeen(o.Now),
-		intake: make(chan arrival, queueLength), work: make(chan job, queueLength),
-		fatal: make(chan error, 8),
+		intake: make(chan arrival, queueLength), storing: make(chan job, queueLength),
+		work: make(chan job, queueLength), dialogs: make(chan job, queueLength),
+		fatal: make(chan error, 1),
 	}
-	b.quick = b.client()
-	b.patient = b.client()
-	b.directory = newDirectory(b.patient, o.Now)
+	b.api = slack.New(o.BotToken.Reveal(), slack.OptionAppLevelToken(o.AppToken.Reveal()),
+		slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(b.http), slack.OptionLog(quiet{}))
+	b.directory = newDirectory(b.api, o.Now, b.heed)
 	return b
-}
-
-func (b *Bot) client() *slack.Client {
-	return slack.New(b.o.BotToken.Reveal(), slack.OptionAppLevelToken(b.o.AppToken.Reveal()),
-		slack.OptionAPIURL(b.o.APIURL), slack.OptionHTTPClient(b.http), slack.OptionLog(quiet{}))
 }
 
 // Directory looks people up with the bot's credential.
@@ -122,27 +124,35 @@ func (b *Bot) Connected() int { return int(b.connected.Load()) }
 // Run serves desk until ctx ends, then finishes what is in hand. It returns a *Fatal when
 // Slack refuses a token for good.
 func (b *Bot) Run(ctx context.Context, desk Desk) error {
-	b.desk = desk
-	// The sockets outlive ctx: what is finished after it still has to be acknowledged.
+	b.desk, b.started = desk, b.o.Now().Truncate(time.Millisecond)
+	// Sockets and work outlive ctx: what was taken is finished, and acknowledged.
 	sockets, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer hangUp()
-	var pumps, intakers, workers, loops sync.WaitGroup
-	noMore, finish := make(chan struct{}), make(chan struct{})
+	life, kill := context.WithCancel(sockets)
+	defer kill()
+	running, stop := context.WithCancel(life)
+	defer stop()
+	delivering, stopDelivery := context.WithCancel(life)
+	defer stopDelivery()
+	var pumps, takers, storers, workers, loops sync.WaitGroup
+	noMore, allTaken, allStored := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	for i := range max(1, b.o.Sockets) {
 		pumps.Go(func() { b.keepSocket(sockets, i) })
 	}
 	for range intakeWorkers {
-		intakers.Go(func() { drain(noMore, b.intake, func(a arrival) { b.guarded(func() { b.take(sockets, a) }) }) })
+		takers.Go(func() { drain(b, noMore, b.intake, func(a arrival) { b.take(sockets, a) }) })
+	}
+	for range storeWorkers {
+		storers.Go(func() { drain(b, allTaken, b.storing, func(j job) { b.store(sockets, j) }) })
 	}
 	for range max(1, b.o.Workers) {
-		workers.Go(func() { drain(finish, b.work, func(j job) { b.guarded(func() { b.do(sockets, j) }) }) })
+		workers.Go(func() { drain(b, allStored, b.work, func(j job) { b.do(life, j) }) })
 	}
-	running, stop := context.WithCancel(ctx)
-	defer stop()
+	for range dialogWorkers {
+		workers.Go(func() { drain(b, allStored, b.dialogs, func(j job) { b.do(life, j) }) })
+	}
 	loops.Go(func() { b.guarded(func() { b.sweep(running) }) })
-	deliver, stopDelivery := context.WithCancel(sockets)
-	defer stopDelivery()
-	loops.Go(func() { b.guarded(func() { b.deliver(deliver) }) })
+	loops.Go(func() { b.guarded(func() { b.deliver(delivering, life) }) })
 
 	var err error
 	select {
@@ -154,56 +164,80 @@ func (b *Bot) Run(ctx context.Context, desk Desk) error {
 	b.stopping.Store(true)
 	stop()
 	done := make(chan struct{})
-	go func() {
+	go b.guarded(func() {
 		defer close(done)
 		close(noMore)
-		intakers.Wait()
-		close(finish)
+		takers.Wait()
+		close(allTaken)
+		storers.Wait()
+		close(allStored)
 		workers.Wait()
-	}()
-	select {
-	case <-done:
-	case <-time.After(drainWithin):
-		b.o.Log.Warn("some answers were not finished in time")
+		stopDelivery()
+		loops.Wait()
+	})
+	if !within(done, drainWithin) {
+		b.o.Log.Warn("some answers were not finished in time; what was stored is carried out at the next start")
+		kill()
+		within(done, killWithin)
 	}
-	stopDelivery()
-	loops.Wait()
-	time.Sleep(linger)
+	within(nil, linger)
 	hangUp()
 	pumps.Wait()
 	b.http.CloseIdleConnections()
 	return err
 }
 
-// drain takes from a queue until end is closed and the queue is empty.
-func drain[T any](end <-chan struct{}, queue <-chan T, do func(T)) {
+// within waits for done, and reports false when that takes too long.
+func within(done <-chan struct{}, limit time.Duration) bool {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// drain takes from a queue until end is closed and the queue is empty. A panic ends the
+// work on one thing.
+func drain[T any](b *Bot, end <-chan struct{}, queue <-chan T, do func(T)) {
 	for {
+		var v T
 		select {
-		case v := <-queue:
-			do(v)
+		case v = <-queue:
 		case <-end:
 			select {
-			case v := <-queue:
-				do(v)
+			case v = <-queue:
 			default:
 				return
 			}
 		}
+		b.guarded(func() { do(v) })
 	}
 }
 
-// guarded stops a panic where it happened.
-func (b *Bot) guarded(f func()) {
+// guarded stops a panic where it happened, and reports whether there was none.
+func (b *Bot) guarded(f func()) (whole bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.o.Log.Error("panic", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
 	f()
+	return true
 }
 
-func (b *Bot) options(share bool) blocks.Options {
-	return blocks.Options{Now: b.o.Now(), Command: b.o.Command, Server: b.o.Server, Share: share}
+func (b *Bot) options() blocks.Options {
+	return blocks.Options{Now: b.o.Now(), Command: b.o.Command, Server: b.o.Server}
+}
+
+// fail ends Run.
+func (b *Bot) fail(err error) {
+	select {
+	case b.fatal <- err:
+	default: // it ends already
+	}
 }
 
 // slackCode is Slack's own code of an error, such as "channel_not_found", or "".

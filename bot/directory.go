@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,13 +19,14 @@ import (
 type Directory struct {
 	api              *slack.Client
 	now              func() time.Time
+	failed           func(error) // hears what Slack answered
 	team, enterprise string
 	mu               sync.Mutex
 	known            map[string]*lookUp
 }
 
-func newDirectory(api *slack.Client, now func() time.Time) *Directory {
-	return &Directory{api: api, now: now, known: map[string]*lookUp{}}
+func newDirectory(api *slack.Client, now func() time.Time, failed func(error)) *Directory {
+	return &Directory{api: api, now: now, failed: failed, known: map[string]*lookUp{}}
 }
 
 func (d *Directory) home(team, enterprise string) { d.team, d.enterprise = team, enterprise }
@@ -46,7 +49,12 @@ type flight struct {
 	err   error
 }
 
-const askWithin = 6 * time.Second
+const (
+	askWithin = 6 * time.Second
+	// knownMost bounds what is remembered; what is older than anyone asks for goes first.
+	knownMost = 5000
+	knownFor  = 10 * time.Minute
+)
 
 // look answers a question with a value whose look-up began at most maxAge ago; with 0 it
 // begins after look was called.
@@ -54,6 +62,7 @@ func (d *Directory) look(ctx context.Context, key string, maxAge time.Duration, 
 	d.mu.Lock()
 	l := d.known[key]
 	if l == nil {
+		d.forget()
 		l = new(lookUp)
 		d.known[key] = l
 	}
@@ -85,6 +94,24 @@ func (d *Directory) look(ctx context.Context, key string, maxAge time.Duration, 
 	}
 }
 
+// forget makes room for one more look-up; d.mu is held. First go those that are too old
+// to be asked for, then any that has landed.
+func (d *Directory) forget() {
+	if len(d.known) < knownMost {
+		return
+	}
+	now := d.now()
+	maps.DeleteFunc(d.known, func(_ string, l *lookUp) bool { return l.current == nil && now.Sub(l.began) > knownFor })
+	for key, l := range d.known {
+		if len(d.known) < knownMost {
+			return
+		}
+		if l.current == nil {
+			delete(d.known, key)
+		}
+	}
+}
+
 // takeOff starts a flight; d.mu is held. The flight belongs to all who wait for it.
 func (d *Directory) takeOff(ctx context.Context, l *lookUp, f *flight, ask func(context.Context) (any, error)) {
 	ctx = context.WithoutCancel(ctx)
@@ -98,8 +125,6 @@ func (d *Directory) takeOff(ctx context.Context, l *lookUp, f *flight, ask func(
 			defer d.mu.Unlock()
 			if f.err == nil {
 				l.value, l.began = f.value, began
-			} else {
-				l.began = time.Time{}
 			}
 			close(f.done)
 			if l.current = l.next; l.next != nil {
@@ -113,6 +138,12 @@ func (d *Directory) takeOff(ctx context.Context, l *lookUp, f *flight, ask func(
 	}()
 }
 
+// lost is the error of a look-up. Slack's own text, which may hold an address, stays out.
+func (d *Directory) lost(what string, err error) error {
+	d.failed(err)
+	return fmt.Errorf("look up %s: %s", what, clean(err))
+}
+
 // Person looks somebody up.
 func (d *Directory) Person(ctx context.Context, id string, maxAge time.Duration) (fleet.Person, error) {
 	v, err := d.look(ctx, "person "+id, maxAge, func(ctx context.Context) (any, error) {
@@ -122,7 +153,7 @@ func (d *Directory) Person(ctx context.Context, id string, maxAge time.Duration)
 			case "user_not_found", "user_not_visible":
 				return fleet.Person{}, nil // certain: there is nobody
 			}
-			return nil, fmt.Errorf("look up %s: %s", id, clean(err))
+			return nil, d.lost(id, err)
 		}
 		p := fleet.Person{
 			ID: u.ID, Team: u.TeamID, Enterprise: u.Enterprise.EnterpriseID, Name: u.Profile.DisplayName, Zone: u.TZ,
@@ -144,7 +175,7 @@ func (d *Directory) Members(ctx context.Context, id string, maxAge time.Duration
 		if strings.HasPrefix(id, "S") {
 			ids, err := d.api.GetUserGroupMembersContext(ctx, id)
 			if err != nil {
-				return nil, fmt.Errorf("look up group %s: %s", id, clean(err))
+				return nil, d.lost("group "+id, err)
 			}
 			return ids, nil
 		}
@@ -153,13 +184,13 @@ func (d *Directory) Members(ctx context.Context, id string, maxAge time.Duration
 	if err != nil {
 		return nil, err
 	}
-	return v.([]string), nil
+	return slices.Clone(v.([]string)), nil
 }
 
 func (d *Directory) channelMembers(ctx context.Context, id string) ([]string, error) {
 	c, err := d.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return nil, fmt.Errorf("look up channel %s: %s", id, clean(err))
+		return nil, d.lost("channel "+id, err)
 	}
 	if !c.IsPrivate || open(c) {
 		return nil, fmt.Errorf("channel %s gives no rights: it must be private and not shared with another organization", id)
@@ -168,7 +199,7 @@ func (d *Directory) channelMembers(ctx context.Context, id string) ([]string, er
 	for cursor := ""; ; {
 		page, next, err := d.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{ChannelID: id, Cursor: cursor, Limit: 1000})
 		if err != nil {
-			return nil, fmt.Errorf("look up members of %s: %s", id, clean(err))
+			return nil, d.lost("members of "+id, err)
 		}
 		ids = append(ids, page...)
 		if next == "" || next == cursor {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"runnerdesk/internal/blocks"
 	"runnerdesk/internal/fleet"
 )
 
@@ -20,99 +19,122 @@ type job struct {
 const (
 	storeWithin = 2500 * time.Millisecond // Slack waits three seconds for an acknowledgement
 	sweepEvery  = 5 * time.Second
-	jobWithin   = 60 * time.Second
+	// settling is how long an input that just came in is left to those who store it.
+	settling  = 10 * time.Second
+	jobWithin = 60 * time.Second
 )
 
-// take stores what must not be lost, acknowledges, and queues the rest of the work.
+const tooMuch = "Too much is asked of Runnerdesk right now. Try again in a moment."
+
+// take acknowledges and queues what changes nothing, and hands on what must be stored
+// first. It never waits for the store: a query is acknowledged also while that is busy.
 func (b *Bot) take(ctx context.Context, a arrival) {
 	if a.kind == ignored || a.kind == suggest {
-		_ = a.ack(ctx, nil)
+		b.ack(ctx, a, nil)
 		return
 	}
 	in, lasting := a.input(b.desk.Context(a.actor.Channel))
-	if !lasting {
-		b.ack(ctx, a)
-		if b.seen.first(a.key) {
-			b.queue(ctx, job{a: a, in: in})
+	j := job{a: a, in: in}
+	if lasting {
+		if !push(b.storing, j) {
+			b.turnAway(ctx, a)
 		}
 		return
 	}
-	store, cancel := context.WithTimeout(ctx, storeWithin)
-	fresh, err := b.o.Store.Accept(store, in)
-	cancel()
+	queue := b.work
+	if a.opensDialog() {
+		queue = b.dialogs
+	}
+	if b.seen.once(a.key, func() bool { return push(queue, j) }) {
+		b.ack(ctx, a, nil)
+	} else {
+		b.turnAway(ctx, a)
+	}
+}
+
+// store stores a request or a decision, acknowledges it and queues it.
+func (b *Bot) store(ctx context.Context, j job) {
+	limited, cancel := context.WithDeadline(ctx, j.a.due)
+	defer cancel()
+	fresh, err := b.o.Store.Accept(limited, j.in)
 	if err != nil {
 		// Not stored, so not acknowledged: Slack tells the person that it did not work.
-		b.o.Log.Error("an input can't be stored, so it was not acknowledged", "user", in.Person, "err", err)
+		b.o.Log.Error("an input can't be stored, so it was not acknowledged", "user", j.in.Person, "err", err)
 		return
 	}
-	b.ack(ctx, a)
 	if fresh {
-		b.replies.put(in.Key, a.reply)
-		b.queue(ctx, job{a: a, in: in, stored: true})
+		b.replies.put(j.in.Key, j.a.reply)
+	}
+	b.ack(ctx, j.a, nil)
+	if fresh {
+		j.stored = true
+		b.queue(j)
 	}
 }
 
-func (b *Bot) ack(ctx context.Context, a arrival) {
-	if err := a.ack(ctx, nil); err != nil {
-		b.o.Log.Warn("an envelope can't be acknowledged", "event", string(a.kind))
+// queue hands a stored input to the workers, unless one has it. When the queue is full
+// the sweep finds it again.
+func (b *Bot) queue(j job) {
+	if b.seen.begin(j.in.Key) && !push(b.work, j) {
+		b.seen.end(j.in.Key)
 	}
 }
 
-// queue hands a job to the workers. What is stored is found again by the sweep when the
-// queue is full; what is not is refused with a word.
-func (b *Bot) queue(ctx context.Context, j job) {
+// push puts v into a queue, if there is room.
+func push[T any](queue chan<- T, v T) bool {
 	select {
-	case b.work <- j:
+	case queue <- v:
+		return true
 	default:
-		if j.stored {
-			return
-		}
-		b.send(ctx, j.a.reply, blocks.NoticeOf(fleet.Notice{Kind: fleet.Trouble, Text: fleet.Say("Too much is asked of Runnerdesk right now. Try again in a moment.")}, b.options(false)), false)
+		return false
+	}
+}
+
+// turnAway refuses what there is no room for. Only the acknowledgement of a command can
+// carry words; the rest is not acknowledged, so that Slack says it, or sends it again.
+func (b *Bot) turnAway(ctx context.Context, a arrival) {
+	b.o.Log.Error("too much is asked; an input was turned away", "event", string(a.kind), "user", a.actor.Person)
+	if a.kind == typed {
+		b.ack(ctx, a, map[string]string{"response_type": "ephemeral", "text": tooMuch})
+	}
+}
+
+func (b *Bot) ack(ctx context.Context, a arrival, payload any) {
+	if err := a.ack(ctx, payload); err != nil {
+		b.o.Log.Warn("an envelope can't be acknowledged", "event", string(a.kind))
 	}
 }
 
 // sweep finds stored inputs that nobody works on: those that an earlier run left, and
 // those that found the queue full.
 func (b *Bot) sweep(ctx context.Context) {
-	timer := time.NewTicker(sweepEvery)
-	defer timer.Stop()
 	for {
 		left, err := b.o.Store.Unhandled(ctx)
 		if err != nil && ctx.Err() == nil {
 			b.o.Log.Error("the inbox can't be read", "err", err)
 		}
 		for _, in := range left {
-			if b.seen.working(in.Key) {
-				continue
-			}
-			select {
-			case b.work <- job{in: in, stored: true, swept: true}:
-			default:
+			if in.At.Before(b.started) || b.o.Now().Sub(in.At) >= settling {
+				b.queue(job{in: in, stored: true, swept: true})
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if within(ctx.Done(), sweepEvery) {
 			return
-		case <-timer.C:
 		}
 	}
 }
 
-func (b *Bot) do(ctx context.Context, j job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobWithin)
-	defer cancel()
+// do carries out one job and sees to it that the person hears of it.
+func (b *Bot) do(life context.Context, j job) {
 	if !j.stored {
-		b.doQuery(ctx, j.a, j.in)
+		b.doQuery(life, j.a, j.in)
 		return
 	}
-	if !b.seen.begin(j.in.Key) {
-		return // another worker has it
-	}
 	defer b.seen.end(j.in.Key)
-	if j.swept && !b.waits(ctx, j.in.Key) {
+	if j.swept && !b.waits(life, j.in.Key) {
 		return // it was finished after the sweep saw it
 	}
-	b.doInput(ctx, j.in)
+	b.doInput(life, j.in)
 }
 
 // waits reports whether a stored input is not handled yet.

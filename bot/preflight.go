@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ var refusals = map[string]string{
 // when it refuses one of them.
 func (b *Bot) Connect(ctx context.Context) error {
 	if err := b.insist(ctx, "SLACK_BOT_TOKEN", func(ctx context.Context) error {
-		r, err := b.quick.AuthTestContext(ctx)
+		r, err := b.api.AuthTestContext(ctx)
 		if err == nil {
 			b.self = *r
 			b.directory.home(r.TeamID, r.EnterpriseID)
@@ -55,7 +56,7 @@ func (b *Bot) Connect(ctx context.Context) error {
 		return err
 	}
 	if err := b.insist(ctx, "SLACK_APP_TOKEN", func(ctx context.Context) error {
-		_, _, err := b.quick.StartSocketModeContext(ctx)
+		_, _, err := b.api.StartSocketModeContext(ctx)
 		return err
 	}); err != nil {
 		return err
@@ -76,17 +77,12 @@ func (b *Bot) insist(ctx context.Context, name string, try func(context.Context)
 			return f
 		}
 		wait := min(time.Second<<min(n, 6), 30*time.Second)
-		var limited *slack.RateLimitedError
-		if errors.As(err, &limited) {
-			wait = limited.RetryAfter
+		if after, limited := limit(err); limited {
+			wait = after
 		}
 		b.o.Log.Warn("Slack can't be reached; trying again", "in", wait.String(), "err", clean(err))
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if within(ctx.Done(), wait) {
 			return ctx.Err()
-		case <-t.C:
 		}
 	}
 }
@@ -110,6 +106,28 @@ func refusal(name string, err error) *Fatal {
 	return &Fatal{Why: "Slack refused " + name + " (" + code + "): " + why}
 }
 
+// heed stops the program when an answer shows that Slack takes the bot token no more.
+// Other refusals are about one method or one place.
+func (b *Bot) heed(err error) {
+	switch slackCode(err) {
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired":
+		b.fail(refusal("SLACK_BOT_TOKEN", err))
+	}
+}
+
+// limit is how long Slack wants to be left alone, if err says so.
+func limit(err error) (time.Duration, bool) {
+	var told *slack.RateLimitedError
+	var status slack.StatusCodeError
+	switch {
+	case errors.As(err, &told):
+		return max(told.RetryAfter, time.Second), true
+	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests, slackCode(err) == "ratelimited":
+		return 30 * time.Second, true // it does not say how long
+	}
+	return 0, false
+}
+
 // missing tells the operators which scopes the bot token lacks.
 func (b *Bot) missing(ctx context.Context) {
 	granted := b.self.Header.Get("X-OAuth-Scopes")
@@ -129,10 +147,13 @@ func clean(err error) string {
 	if code := slackCode(err); code != "" {
 		return code
 	}
-	var limited *slack.RateLimitedError
+	_, limited := limit(err)
 	var status slack.StatusCodeError
+	var ours *fault
 	switch {
-	case errors.As(err, &limited):
+	case errors.As(err, &ours):
+		return ours.Error()
+	case limited:
 		return "rate limited"
 	case errors.As(err, &status):
 		return status.Status

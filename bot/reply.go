@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -65,35 +66,71 @@ func (r *replies) take(key string) (reply, bool) {
 }
 
 // send shows a message to the person alone: by the answer address, else as an ephemeral
-// message, else (in a direct message) as a message. It reports whether Slack took it.
+// message where they asked, else by direct message. When the outcome of one way is not
+// known the next one is taken all the same: an answer seen twice does no harm, and none
+// does. It reports whether Slack took the message.
 func (b *Bot) send(ctx context.Context, to reply, m blocks.Message, replace bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, patientWithin)
+	ctx, cancel := context.WithTimeout(ctx, 2*patientWithin)
 	defer cancel()
-	err := errNoAddress
-	if !to.url.IsZero() {
-		err = plainer(m, func(m blocks.Message) error { return b.respond(ctx, to.url, m, replace, false) })
+	post := func(channel, thread string) func(context.Context, blocks.Message) error {
+		return func(ctx context.Context, m blocks.Message) error {
+			_, _, err := b.api.PostMessageContext(ctx, channel, reply{thread: thread}.content(m)...)
+			return err
+		}
 	}
-	if err != nil && to.channel != "" && to.person != "" {
-		err = plainer(m, func(m blocks.Message) error {
-			options := append(content(m), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-			if to.thread != "" {
-				options = append(options, slack.MsgOptionTS(to.thread))
-			}
-			if to.private {
-				_, _, err := b.patient.PostMessageContext(ctx, to.channel, options...)
-				return err
-			}
-			_, err := b.patient.PostEphemeralContext(ctx, to.channel, to.person, options...)
+	var ways []func(context.Context, blocks.Message) error
+	if !to.url.IsZero() {
+		ways = append(ways, func(ctx context.Context, m blocks.Message) error { return b.respond(ctx, to.url, m, replace, false) })
+	}
+	switch {
+	case to.private:
+		ways = append(ways, post(to.channel, to.thread))
+	case to.channel != "":
+		ways = append(ways, func(ctx context.Context, m blocks.Message) error {
+			_, err := b.api.PostEphemeralContext(ctx, to.channel, to.person, to.content(m)...)
 			return err
 		})
 	}
-	if err != nil {
-		b.o.Log.Warn("an answer could not be sent", "user", to.person, "channel", to.channel, "err", clean(err))
+	ways = append(ways, post(to.person, ""))
+	var err error
+	for _, way := range ways {
+		err = plainer(m, func(m blocks.Message) error {
+			return b.persist(ctx, func(ctx context.Context) error { return way(ctx, m) })
+		})
+		if err == nil {
+			return true
+		}
+		b.heed(err)
 	}
-	return err == nil
+	b.o.Log.Warn("an answer could not be sent", "user", to.person, "channel", to.channel, "err", clean(err))
+	return false
 }
 
-var errNoAddress = errors.New("no answer address")
+// sendWithin bounds one call that a person waits for.
+const sendWithin = 5 * time.Second
+
+// persist tries up to three times while Slack is slow, broken or asks to wait. What is
+// tried must be harmless when it happens twice.
+func (b *Bot) persist(ctx context.Context, try func(context.Context) error) error {
+	for n := 1; ; n++ {
+		once, cancel := context.WithTimeout(ctx, sendWithin)
+		err := try(once)
+		cancel()
+		wait, limited := limit(err)
+		if !limited {
+			wait = time.Duration(n) * 500 * time.Millisecond
+		}
+		if err == nil || n == 3 || certain(err) && !limited || within(ctx.Done(), wait) {
+			return err
+		}
+	}
+}
+
+// certain reports whether Slack answered, and would answer the same again.
+func certain(err error) bool {
+	var status slack.StatusCodeError
+	return slackCode(err) != "" || errors.As(err, &status) && status.Code < http.StatusInternalServerError
+}
 
 // respond posts to an answer address.
 func (b *Bot) respond(ctx context.Context, url fleet.Secret, m blocks.Message, replace, share bool) error {
@@ -130,6 +167,15 @@ func refusedBlocks(err error) bool {
 	return errors.As(err, &status) && status.Code == 400
 }
 
+// content is a message as options of slack-go, in the thread of the reply.
+func (to reply) content(m blocks.Message) []slack.MsgOption {
+	options := append(content(m), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	if to.thread != "" {
+		options = append(options, slack.MsgOptionTS(to.thread))
+	}
+	return options
+}
+
 // content is a message as options of slack-go. The text is markup to Slack; blocks have
 // escaped it.
 func content(m blocks.Message) []slack.MsgOption {
@@ -140,9 +186,12 @@ func content(m blocks.Message) []slack.MsgOption {
 	return options
 }
 
-// tellLater stores a notice for a person, who gets it by direct message. It is how an
-// answer arrives whose address is gone.
-func (b *Bot) tellLater(ctx context.Context, key, person string, n fleet.Notice) {
+// tellLater stores a notice for a person, who gets it by direct message: it is how an
+// answer arrives whose address is gone. It reports whether nothing is left to do.
+func (b *Bot) tellLater(ctx context.Context, key, person string, n *fleet.Notice) bool {
+	if n == nil {
+		return true
+	}
 	body, err := json.Marshal(n)
 	if err == nil {
 		_, err = b.o.Store.Enqueue(ctx, fleet.Surface{Key: "answer/" + key, Kind: fleet.NoticeSurface, Channel: person}, body)
@@ -150,4 +199,5 @@ func (b *Bot) tellLater(ctx context.Context, key, person string, n fleet.Notice)
 	if err != nil {
 		b.o.Log.Error("an answer can't be stored", "user", person, "err", err)
 	}
+	return err == nil
 }

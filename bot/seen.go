@@ -11,7 +11,7 @@ type seen struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	at      map[string]time.Time
-	current map[string]bool
+	current map[string]bool // stored inputs that are queued or worked on
 }
 
 const (
@@ -23,12 +23,16 @@ func newSeen(now func() time.Time) *seen {
 	return &seen{now: now, at: map[string]time.Time{}, current: map[string]bool{}}
 }
 
-// first reports whether key was not seen before.
-func (s *seen) first(key string) bool {
+// once runs take, unless something took key before. It reports whether key is taken now.
+// take must not block.
+func (s *seen) once(key string, take func() bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	if at, ok := s.at[key]; ok && now.Sub(at) < seenFor {
+		return true
+	}
+	if !take() {
 		return false
 	}
 	if len(s.at) >= seenMost {
@@ -59,10 +63,4 @@ func (s *seen) end(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.current, key)
-}
-
-func (s *seen) working(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current[key]
 }

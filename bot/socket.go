@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	ackWithin     = 2 * time.Second
-	frameLimit    = 1 << 20 // bytes of one envelope; slack-go has no limit of its own
-	intakeWorkers = 4
+	ackWithin  = time.Second
+	frameLimit = 1 << 20 // bytes of one envelope; slack-go has no limit of its own
 	// backOff is the longest that a socket waits before it tries again. slack-go waits up
 	// to five minutes, in which nobody gets an answer.
 	backOff = 20 * time.Second
@@ -25,10 +24,7 @@ const (
 func (b *Bot) keepSocket(ctx context.Context, n int) {
 	for ctx.Err() == nil {
 		b.guarded(func() { b.socket(ctx, n) })
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+		within(ctx.Done(), time.Second)
 	}
 }
 
@@ -36,7 +32,7 @@ func (b *Bot) keepSocket(ctx context.Context, n int) {
 func (b *Bot) socket(ctx context.Context, n int) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := socketmode.New(b.patient,
+	c := socketmode.New(b.api,
 		socketmode.OptionDialer(&websocket.Dialer{
 			Proxy: http.ProxyFromEnvironment, NetDialContext: b.o.Dial,
 			HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10, // acks go out in one frame
@@ -55,10 +51,15 @@ func (b *Bot) socket(ctx context.Context, n int) {
 			b.connected.Add(map[bool]int32{true: 1, false: -1}[now])
 		}
 	}
-	defer func() { set(false) }()
+	defer func() {
+		set(false)
+		cancel()
+		<-ended // nothing is left behind
+	}()
 	for {
 		select {
 		case err := <-ended:
+			ended <- nil
 			if f := refusal("SLACK_APP_TOKEN", err); f != nil && ctx.Err() == nil {
 				b.fail(f)
 			}
@@ -75,44 +76,53 @@ func (b *Bot) socket(ctx context.Context, n int) {
 					if f := refusal("SLACK_APP_TOKEN", ce.ErrorObj); f != nil {
 						b.fail(f)
 					}
-					if ce.Backoff > backOff {
+					if _, limited := limit(ce.ErrorObj); ce.Backoff > backOff && !limited {
 						return // begin again, with a short wait
 					}
 				}
 			case socketmode.EventTypeErrorWriteFailed:
 				b.o.Log.Warn("an acknowledgement was not sent", "socket", n)
 			case socketmode.EventTypeErrorBadMessage:
-				b.badMessage(ctx, c, e)
+				if id := badEnvelope(e); id != "" {
+					b.o.Log.Warn("an envelope could not be read", "event", string(e.Type))
+					b.receive(arrival{kind: ignored, envelope: id}, c)
+				}
 			case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
-				a := read(e, b.o.Now())
-				a.ack = acker(c, a.envelope)
-				if b.stopping.Load() {
-					continue // not acknowledged: Slack tells the person, or sends it again
-				}
-				select {
-				case b.intake <- a:
-				default: // not acknowledged, so nobody is led to think that it was taken
-					b.o.Log.Error("too much comes in; an envelope was not taken", "event", string(e.Type))
-				}
+				b.receive(read(e, b.o.Now()), c)
 			}
 		}
 	}
 }
 
-// badMessage acknowledges what slack-go could not read, or Slack sends it again and
-// again.
-func (b *Bot) badMessage(ctx context.Context, c *socketmode.Client, e socketmode.Event) {
+// receive hands an arrival on. It never blocks: who reads the socket answers its pings.
+// What is not taken is not acknowledged, so nobody is led to think that it was: Slack
+// tells the person, or sends it again.
+func (b *Bot) receive(a arrival, c *socketmode.Client) {
+	if b.stopping.Load() {
+		return
+	}
+	a.ack, a.due = acker(c, a.envelope), time.Now().Add(storeWithin)
+	select {
+	case b.intake <- a:
+	default:
+		b.o.Log.Error("too much comes in; an envelope was not taken", "event", string(a.kind))
+	}
+}
+
+// badEnvelope is the id of what slack-go could not read. It is acknowledged, or Slack
+// sends it again and again.
+func badEnvelope(e socketmode.Event) string {
 	bad, ok := e.Data.(*socketmode.ErrorBadMessage)
 	if !ok {
-		return
+		return ""
 	}
 	var envelope struct {
 		ID string `json:"envelope_id"`
 	}
-	if json.Unmarshal(bad.Message, &envelope) == nil && envelope.ID != "" {
-		b.o.Log.Warn("an envelope could not be read", "event", string(e.Type))
-		go b.guarded(func() { _ = acker(c, envelope.ID)(ctx, nil) })
+	if json.Unmarshal(bad.Message, &envelope) != nil {
+		return ""
 	}
+	return envelope.ID
 }
 
 // acker acknowledges through the connection that brought the envelope. slack-go only
@@ -123,12 +133,5 @@ func acker(c *socketmode.Client, envelope string) func(context.Context, any) err
 		ctx, cancel := context.WithTimeout(ctx, ackWithin)
 		defer cancel()
 		return c.AckCtx(ctx, envelope, payload)
-	}
-}
-
-func (b *Bot) fail(err error) {
-	select {
-	case b.fatal <- err:
-	default:
 	}
 }

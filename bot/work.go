@@ -2,42 +2,77 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
-	"time"
-
-	"github.com/slack-go/slack"
+	"strings"
 
 	"runnerdesk/internal/blocks"
 	"runnerdesk/internal/fleet"
 )
 
-// doInput carries out a stored request or decision and answers it.
-func (b *Bot) doInput(ctx context.Context, in fleet.Input) {
-	if in.Request > 0 && in.MessageTS != "" {
-		// The copy that was pressed may be one we do not know, from a post that a crash
-		// interrupted. From now on it is kept true.
-		if err := b.o.Store.Adopt(ctx, in.Request, in.Channel, in.MessageTS); err != nil {
-			b.o.Log.Warn("a copy can't be adopted", "request", in.Request, "err", err)
-		}
-	}
-	answer := b.desk.Carry(ctx, in)
+// broken is the answer when a part of the program failed.
+var broken = fleet.Notice{Kind: fleet.Trouble, Text: fleet.Say(
+	"Something in Runnerdesk itself failed; its log says more. Look with ", fleet.Code("requests"), " whether anything was done, and try again.")}
+
+// ask has the desk answer. Whatever happens there is an answer.
+func (b *Bot) ask(life context.Context, f func(context.Context) fleet.Answer) fleet.Answer {
+	ctx, cancel := context.WithTimeout(life, jobWithin)
+	defer cancel()
+	answer := fleet.Answer(broken)
+	b.guarded(func() { answer = f(ctx) })
+	return answer
+}
+
+// tell draws an answer and shows it to the person.
+func (b *Bot) tell(ctx context.Context, to reply, a fleet.Answer, o blocks.Options, replace bool) bool {
+	m := blocks.NoticeOf(broken, o)
+	b.guarded(func() { m = blocks.Answer(a, o) })
+	return b.send(ctx, to, m, replace)
+}
+
+// say is tell for a sentence.
+func (b *Bot) say(ctx context.Context, to reply, n fleet.Notice) bool {
+	return b.tell(ctx, to, n, b.options(), false)
+}
+
+// doInput carries out a stored request or decision and answers it. An input whose
+// carrying out panicked is answered as such and is done with: it would panic again.
+func (b *Bot) doInput(life context.Context, in fleet.Input) {
 	to, here := b.replies.take(in.Key)
-	if need, ok := answer.(fleet.ReasonNeeded); ok {
-		if here && b.openDialog(ctx, to, blocks.ReasonDialog(need.Command, need.Rule), meta{Command: need.Command, Channel: to.channel, Thread: to.thread}) == nil {
-			b.handled(ctx, in)
+	answer := b.ask(life, func(ctx context.Context) fleet.Answer {
+		b.adopt(ctx, in)
+		return b.desk.Carry(ctx, in)
+	})
+	if life.Err() != nil {
+		return // cut off; the next run carries it out and answers
+	}
+	if need, ok := answer.(fleet.ReasonNeeded); ok && here {
+		m := meta{Command: need.Command, Channel: to.channel, Thread: to.thread}
+		if err := b.openDialog(life, to, blocks.ReasonDialog(need.Command, need.Rule), m); err == nil {
+			b.handled(life, in)
 			return
 		}
-		answer = fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("This needs a reason. Add ", fleet.Code("because …"), " to the command.")}
 	}
-	if !here || !b.send(ctx, to, blocks.Answer(answer, b.options(false)), to.ephemeral) {
-		// A new request has its own direct message; everything else is told by one.
-		if n, ok := answer.(fleet.Notice); ok {
-			b.tellLater(ctx, in.Key, in.Person, n)
+	if here && b.tell(life, to, answer, b.options(), to.ephemeral) || b.tellLater(life, in.Key, in.Person, later(answer)) {
+		b.handled(life, in)
+	}
+}
+
+// later is the notice that stands for an answer whose place is gone, or nil when the
+// answer has a direct message of its own: a new request.
+func later(a fleet.Answer) *fleet.Notice {
+	switch a := a.(type) {
+	case fleet.Notice:
+		return &a
+	case fleet.ReasonNeeded:
+		return &fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("This needs a reason, and nothing was done: ", fleet.Code(a.Command), ". Type it again with ", fleet.Code("because …"), " at its end.")}
+	case fleet.RequestView:
+		if len(a.Warning) > 0 {
+			return &fleet.Notice{Kind: fleet.Info, Text: a.Warning}
 		}
+		return nil
 	}
-	b.handled(ctx, in)
+	return &fleet.Notice{Kind: fleet.Info, Text: fleet.Say("An answer could not be shown where it was asked for. Ask again.")}
 }
 
 // handled marks an input whose answer caused no change in the store.
@@ -47,142 +82,103 @@ func (b *Bot) handled(ctx context.Context, in fleet.Input) {
 	}
 }
 
-// doQuery answers what changes nothing.
-func (b *Bot) doQuery(ctx context.Context, a arrival, in fleet.Input) {
-	switch a.kind {
-	case typed, mention, direct:
-		b.send(ctx, a.reply, blocks.Answer(b.desk.Answer(ctx, a.actor, a.text), b.options(true)), false)
-	case pressed:
-		b.doPress(ctx, a)
-	case submitted:
-		if a.action == blocks.CallbackReason {
-			// With its reason it became a text that asks for nothing; the desk says why.
-			b.send(ctx, a.reply, blocks.Answer(b.desk.Answer(ctx, a.actor, in.Text), b.options(false)), false)
-		}
+// adopt keeps the message of a button true from now on, if it is a copy that the store
+// does not know, from a post that a crash interrupted. Prompts are in the rule's channel,
+// the requester's copies in their direct messages; other messages with buttons are
+// answers, and stay as they are.
+func (b *Bot) adopt(ctx context.Context, in fleet.Input) {
+	if in.Request <= 0 || in.MessageTS == "" {
+		return
 	}
+	r, err := b.o.Store.Request(ctx, in.Request)
+	if err == nil && (in.Channel == r.Rule.Channel || strings.HasPrefix(in.Channel, "D") && in.Person == r.Requester) {
+		err = b.o.Store.Adopt(ctx, in.Request, in.Channel, in.MessageTS)
+	}
+	if err != nil && !errors.Is(err, fleet.ErrNotFound) {
+		b.o.Log.Warn("a copy can't be adopted", "request", in.Request, "err", err)
+	}
+}
+
+// doQuery answers what changes nothing.
+func (b *Bot) doQuery(life context.Context, a arrival, in fleet.Input) {
+	whole := b.guarded(func() {
+		switch a.kind {
+		case typed, mention, direct:
+			b.run(life, a, a.text, false)
+		case pressed:
+			b.doPress(life, a)
+		case submitted:
+			if a.action == blocks.CallbackReason {
+				// With its reason it became a text that asks for nothing; the desk says why.
+				b.run(life, a, in.Text, false)
+			}
+		}
+	})
+	if !whole {
+		b.say(life, a.reply, broken)
+	}
+}
+
+// run answers a text.
+func (b *Bot) run(life context.Context, a arrival, text string, replace bool) {
+	answer := b.ask(life, func(ctx context.Context) fleet.Answer { return b.desk.Answer(ctx, a.actor, text) })
+	o := b.options()
+	// In a direct message there is nobody to share with but, maybe, a stranger.
+	o.Share, o.Typed = !strings.HasPrefix(a.reply.channel, "D"), text
+	b.tell(life, a.reply, answer, o, replace)
 }
 
 // doPress answers a button that changes nothing, or opens a dialog.
-func (b *Bot) doPress(ctx context.Context, a arrival) {
+func (b *Bot) doPress(life context.Context, a arrival) {
 	id, _ := strconv.ParseInt(a.value, 10, 64)
 	switch a.action {
 	case blocks.ActionRun:
-		answer := b.desk.Answer(ctx, a.actor, a.value)
-		b.send(ctx, a.reply, blocks.Answer(answer, b.options(true)), a.reply.ephemeral)
+		b.run(life, a, a.value, a.reply.ephemeral)
+		return
 	case blocks.ActionShare:
-		b.share(ctx, a)
+		b.share(life, a)
+		return
 	case blocks.ActionLink:
+		return // the page opens by itself
 	case blocks.ActionDeny:
-		r, err := b.o.Store.Request(ctx, id)
-		if err == nil {
-			err = b.openDialog(ctx, a.reply, blocks.DenyDialog(r), meta{Request: id, Channel: a.reply.channel, Thread: a.reply.thread})
-		}
-		b.sorry(ctx, a, err)
+		b.deny(life, a, id)
 	case blocks.ActionDetails:
-		answer := b.desk.Answer(ctx, a.actor, "request "+a.value)
-		view, ok := answer.(fleet.RequestView)
-		if !ok {
-			b.send(ctx, a.reply, blocks.Answer(answer, b.options(false)), false)
-			return
-		}
-		b.sorry(ctx, a, b.openDialog(ctx, a.reply, blocks.DetailsDialog(view.Request, b.options(false)), meta{Request: id, Channel: a.reply.channel}))
+		b.details(life, a, id)
 	case blocks.ActionReveal:
-		b.reveal(ctx, a, id)
+		b.reveal(life, a, id)
 	default:
-		b.send(ctx, a.reply, blocks.NoticeOf(fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("This button belongs to an older version. Ask again with ", fleet.Code(b.o.Command), ".")}, b.options(false)), false)
-	}
-}
-
-// sorry tells the person that a dialog did not open.
-func (b *Bot) sorry(ctx context.Context, a arrival, err error) {
-	if err == nil {
+		b.say(life, a.reply, fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("This button belongs to an older version. Ask again with ", fleet.Code(b.o.Command), ".")})
 		return
 	}
-	b.o.Log.Warn("a dialog did not open", "err", clean(err))
-	text := fleet.Say("The dialog did not open in time. Press the button again.")
-	if errors.Is(err, fleet.ErrNotFound) {
-		text = fleet.Say("There is no such request.")
+	if !a.reply.ephemeral {
+		b.adopt(life, fleet.Input{Request: id, Person: a.actor.Person, Channel: a.actor.Channel, MessageTS: a.reply.message})
 	}
-	b.send(ctx, a.reply, blocks.NoticeOf(fleet.Notice{Kind: fleet.Trouble, Text: text}, b.options(false)), false)
-}
-
-// openDialog opens a dialog with the reply's trigger, which lives three seconds.
-func (b *Bot) openDialog(ctx context.Context, to reply, v slack.ModalViewRequest, m meta) error {
-	_, err := b.open(ctx, to, v, m)
-	return err
-}
-
-func (b *Bot) open(ctx context.Context, to reply, v slack.ModalViewRequest, m meta) (*slack.ViewResponse, error) {
-	if to.trigger.IsZero() {
-		return nil, errors.New("no trigger")
-	}
-	data, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	v.PrivateMetadata = string(data)
-	ctx, cancel := context.WithTimeout(ctx, quickWithin)
-	defer cancel()
-	return b.quick.OpenViewContext(ctx, to.trigger.Reveal(), v)
-}
-
-// reveal opens a dialog at once, has a token made for the person and puts it there. The
-// token is in the dialog only.
-func (b *Bot) reveal(ctx context.Context, a arrival, id int64) {
-	r, err := b.o.Store.Request(ctx, id)
-	if err != nil {
-		b.sorry(ctx, a, err)
-		return
-	}
-	opened, err := b.open(ctx, a.reply, blocks.RevealWaiting(r), meta{Request: id, Channel: a.reply.channel})
-	if err != nil {
-		b.sorry(ctx, a, err)
-		return
-	}
-	view := opened.View.ID
-	err = b.desk.Reveal(ctx, a.actor, id, func(r fleet.Request, token fleet.Token) error {
-		return b.fill(ctx, view, blocks.RevealShown(r, token, b.o.Server.URL(r.Scope), b.options(false)))
-	})
-	if err != nil {
-		n := b.desk.Refusal(err)
-		if err := b.fill(ctx, view, blocks.RevealFailed(r, n.Text)); err != nil {
-			b.send(ctx, a.reply, blocks.NoticeOf(n, b.options(false)), false)
-		}
-	}
-}
-
-// fill replaces what a dialog shows. Slack may be slow for a moment; a dialog stays open.
-func (b *Bot) fill(ctx context.Context, view string, v slack.ModalViewRequest) error {
-	var err error
-	for n := range 3 {
-		once, cancel := context.WithTimeout(ctx, 2*quickWithin)
-		_, err = b.quick.UpdateViewContext(once, v, "", "", view)
-		cancel()
-		var limited *slack.RateLimitedError
-		if err == nil || slackCode(err) != "" && !errors.As(err, &limited) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(time.Duration(n+1) * 500 * time.Millisecond):
-		}
-	}
-	return err
 }
 
 // share shows an answer to the channel, in the person's name.
-func (b *Bot) share(ctx context.Context, a arrival) {
-	shared, err := b.directory.Shared(ctx, a.reply.channel)
-	if err != nil || shared {
-		b.send(ctx, a.reply, blocks.NoticeOf(fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("Nothing is shared here: this channel is open to another organization, or Slack does not tell.")}, b.options(false)), false)
+func (b *Bot) share(life context.Context, a arrival) {
+	no := func(why string) {
+		b.say(life, a.reply, fleet.Notice{Kind: fleet.Refused, Text: fleet.Say(why)})
+	}
+	if strings.HasPrefix(a.reply.channel, "D") {
+		no("Nothing is shared in direct messages.")
 		return
 	}
-	m := blocks.Answer(b.desk.Answer(ctx, a.actor, a.value), b.options(false))
-	by := slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, "Shared by <@"+a.actor.Person+">", false, false))
-	m.Blocks = append(m.Blocks, by)
-	m.Text = "Shared by <@" + a.actor.Person + ">: " + m.Text
-	if err := plainer(m, func(m blocks.Message) error { return b.respond(ctx, a.reply.url, m, false, true) }); err != nil {
-		b.sorry(ctx, a, err)
+	shared, err := b.directory.Shared(life, a.reply.channel)
+	if err != nil || shared {
+		no("Nothing is shared here: this channel is open to another organization, or Slack does not tell.")
+		return
+	}
+	answer := b.ask(life, func(ctx context.Context) fleet.Answer { return b.desk.Answer(ctx, a.actor, a.value) })
+	o := b.options()
+	o.SharedBy = a.actor.Person
+	err = plainer(blocks.Answer(answer, o), func(m blocks.Message) error {
+		ctx, cancel := context.WithTimeout(life, sendWithin)
+		defer cancel()
+		return b.respond(ctx, a.reply.url, m, false, true) // once: a second try might show it twice
+	})
+	if err != nil {
+		b.o.Log.Warn("an answer could not be shared", "user", a.actor.Person, "channel", a.reply.channel, "err", clean(err))
+		no("This could not be shared. If it is not in the channel, ask again and share the new answer.")
 	}
 }

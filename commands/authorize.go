@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -37,94 +38,175 @@ type unsure struct{ err error }
 func (u *unsure) Error() string { return "rights can't be looked up: " + u.err.Error() }
 func (u *unsure) Unwrap() error { return u.err }
 
+func isUnsure(err error) bool { return errors.As(err, new(*unsure)) }
+
+var readOnly = fleet.Say("Runnerdesk is set to read only: no tokens and no deletions. The people who run it can change that.")
+
 // member is a full member of the home workspace, for as long as one input is answered.
 type member struct {
 	fleet.Person
 	channel string
 	age     time.Duration       // how old look-ups may be
-	groups  map[string][]string // looked up for this input already
+	until   time.Time           // all look-ups for this input end then
+	groups  map[string]lookedUp // for this input already
+	sees    []fleet.Scope       // the scopes that may be viewed
+	blind   error               // why some may be missing there
+}
+
+// lookedUp are the people of a group, or why they are not known. A failure is kept too:
+// one input does not ask Slack the same again and again.
+type lookedUp struct {
+	ids []string
+	err error
 }
 
 // member looks the actor up. Guests, bots, deactivated people and other workspaces are
 // refused here, whatever they want.
 func (d *Desk) member(ctx context.Context, who Actor, age time.Duration) (member, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	m := member{channel: who.Channel, age: age, until: time.Now().Add(lookUpWithin), groups: map[string]lookedUp{}}
+	ctx, cancel := context.WithDeadline(ctx, m.until)
 	defer cancel()
 	p, err := d.Directory.Person(ctx, who.Person, age)
 	if err != nil {
-		return member{}, &unsure{err}
+		return m, &unsure{err}
 	}
+	m.Person = p
 	team, enterprise := d.Directory.Home()
 	if why, ok := p.Member(team, enterprise); !ok {
-		return member{}, refuse("Nothing was done: ", why, ".")
+		return m, refuse("Nothing was done: ", why, ".")
 	}
-	return member{p, who.Channel, age, map[string][]string{}}, nil
+	return m, nil
+}
+
+// viewing is the member as one who only looks: that may rest on older look-ups.
+func (m member) viewing() member {
+	if m.age < viewAge {
+		m.age, m.groups = viewAge, map[string]lookedUp{}
+	}
+	return m
+}
+
+// grounds is what gives somebody a right.
+type grounds struct {
+	grant int    // the number of the access: line, or 0
+	ref   string // the person, group or channel that was named there
+}
+
+// String is for the audit.
+func (g grounds) String() string {
+	switch {
+	case g.ref == fleet.Everyone:
+		return fleet.Everyone
+	case group(g.ref):
+		return "member of " + g.ref
+	}
+	return "named as " + g.ref
+}
+
+// prose is for people.
+func (g grounds) prose() fleet.Prose {
+	by := fleet.Say("as you are named there")
+	switch {
+	case g.ref == fleet.Everyone:
+		by = fleet.Say("as every full member")
+	case group(g.ref):
+		by = fleet.Say("as a member of ", fleet.Mention(g.ref))
+	}
+	if g.grant > 0 {
+		return fleet.Say(fmt.Sprintf("by access line %d, ", g.grant), by)
+	}
+	return by
 }
 
 // may is the one answer to "may they?", for commands and buttons alike. It fails
-// closed: what can't be looked up is not allowed. The text says what gave the right, or
-// why there is none.
-func (d *Desk) may(ctx context.Context, m member, right Right, scope fleet.Scope, r *fleet.Request) (by string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+// closed: what can't be looked up is not allowed. An error is a refusal that says why,
+// or an unsure.
+func (d *Desk) may(ctx context.Context, m member, right Right, scope fleet.Scope, r *fleet.Request) (grounds, error) {
+	ctx, cancel := context.WithDeadline(ctx, m.until)
 	defer cancel()
 	switch right {
 	case View, Ask:
-		for i, g := range d.Policy.Grants {
-			if right == Ask && !g.Request || !g.Covers(scope) {
-				continue
-			}
-			by, ok, err := d.among(ctx, m, g.Who)
-			if err != nil {
-				return "", err
-			}
-			if ok {
-				return fmt.Sprintf("access line %d (%s)", i+1, by), nil
-			}
-		}
-		return "", refuse("No line of ", fleet.Code("access:"), " lets you ", string(right), " in ", fleet.Code(scope.String()), ". Ask the people who run Runnerdesk.")
+		return d.mayTouch(ctx, m, right, scope)
 	case Decide:
 		return d.mayDecide(ctx, m, *r)
 	case Own:
 		if r.Requester != m.ID {
-			return "", refuse(fmt.Sprintf("Only the requester of request #%d, ", r.ID), fleet.Mention(r.Requester), ", can do that.")
+			return grounds{}, refuse(fmt.Sprintf("Only the requester of request #%d, ", r.ID), fleet.Mention(r.Requester), ", can do that.")
 		}
-		return "requester", nil
+		return grounds{ref: m.ID}, nil
 	}
-	return "", refuse("That is not possible.")
+	return grounds{}, refuse("That is not possible.")
+}
+
+// mayTouch asks access: for the right in a scope. A look-up that fails matters only when
+// no other line grants it.
+func (d *Desk) mayTouch(ctx context.Context, m member, right Right, scope fleet.Scope) (grounds, error) {
+	var failed error
+	for i, g := range d.Policy.Grants {
+		if right == Ask && !g.Request || !g.Covers(scope) {
+			continue
+		}
+		ref, err := d.among(ctx, m, g.Who)
+		if ref != "" {
+			return grounds{i + 1, ref}, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	if failed != nil {
+		return grounds{}, &unsure{failed}
+	}
+	return grounds{}, refuse("No line of ", fleet.Code("access:"), " lets you ", string(right), " in ", fleet.Code(scope.String()), ". Ask the people who run Runnerdesk.")
 }
 
 // mayDecide asks the rule as it was when the request was opened and the rule as it is
 // now: a change of the configuration can only make it stricter.
-func (d *Desk) mayDecide(ctx context.Context, m member, r fleet.Request) (string, error) {
+func (d *Desk) mayDecide(ctx context.Context, m member, r fleet.Request) (grounds, error) {
 	if r.Requester == m.ID {
-		return "", refuse(fmt.Sprintf("You asked for request #%d, so you can't decide on it. Someone else has to.", r.ID))
+		return grounds{}, refuse(fmt.Sprintf("You asked for request #%d, so you can't decide on it. Someone else has to.", r.ID))
 	}
-	now, ok := d.ruleNow(r)
-	if !ok {
-		return "", refuse(fmt.Sprintf("No rule allows request #%d any more, so nobody can decide on it. It can be cancelled.", r.ID))
-	}
-	by, ok, err := d.among(ctx, m, r.Rule.Approvers)
+	now, err := d.ruleNow(r)
 	if err != nil {
-		return "", err
+		return grounds{}, err
 	}
-	if ok {
-		_, ok, err = d.among(ctx, m, now.Approvers)
-		if err != nil {
-			return "", err
-		}
+	then := d.deciders(r.Rule, r)
+	ref, err := d.among(ctx, m, then)
+	still := ref
+	if ref != "" {
+		still, err = d.among(ctx, m, d.deciders(now, r))
 	}
-	if !ok {
-		return "", refuse(fmt.Sprintf("You are not among those who decide on request #%d. They are ", r.ID), people(r.Rule.Approvers), ".")
+	switch {
+	case still != "":
+		return grounds{ref: ref}, nil
+	case err != nil:
+		return grounds{}, &unsure{err}
+	case ref != "":
+		return grounds{}, refuse(fmt.Sprintf("You are no longer among those who decide on request #%d: the rules have changed since it was asked.", r.ID))
+	case len(then) == 0:
+		return grounds{}, refuse(fmt.Sprintf("Request #%d needs nobody's approval; its requester confirms or cancels it.", r.ID))
 	}
-	return by, nil
+	return grounds{}, refuse(fmt.Sprintf("You are not among those who decide on request #%d. They are: ", r.ID), people(then), ".")
 }
 
-// ruleNow is the rule that the configuration has today for what was asked.
-func (d *Desk) ruleNow(r fleet.Request) (fleet.Rule, bool) {
-	if d.Policy.ReadOnly {
-		return fleet.Rule{}, false
+// deciders are those who may decide on a request under a rule: the approvers, and in
+// time also those whom it is escalated to.
+func (d *Desk) deciders(rule fleet.Rule, r fleet.Request) []string {
+	if e := rule.Escalate; e != nil && !d.Now().Before(r.CreatedAt.Add(e.After)) {
+		return slices.Concat(rule.Approvers, e.Approvers)
 	}
-	return d.Policy.RuleFor(r.Action, r.Scope, runnersOf(r))
+	return rule.Approvers
+}
+
+// ruleNow is the rule that the configuration has today for what was asked. The error
+// says why there is none.
+func (d *Desk) ruleNow(r fleet.Request) (fleet.Rule, error) {
+	if d.Policy.ReadOnly {
+		return fleet.Rule{}, &refused{text: readOnly}
+	}
+	rule, ok := d.Policy.RuleFor(r.Action, r.Scope, runnersOf(r))
+	if !ok {
+		return rule, refuse(fmt.Sprintf("The rules have changed, and none allows request #%d any more. Its requester can cancel it.", r.ID))
+	}
+	return rule, nil
 }
 
 func runnersOf(r fleet.Request) []fleet.Runner {
@@ -135,50 +217,45 @@ func runnersOf(r fleet.Request) []fleet.Runner {
 	return runners
 }
 
-// among reports whether the member is one of refs, and by which. A look-up that fails
+// among finds by which of refs the member is meant; "" by none. A look-up that fails
 // matters only when no other one says yes.
-func (d *Desk) among(ctx context.Context, m member, refs []string) (by string, ok bool, err error) {
-	if slices.Contains(refs, m.ID) {
-		return "named as " + m.ID, true, nil
-	}
-	if slices.Contains(refs, fleet.Everyone) {
-		return fleet.Everyone, true, nil
+func (d *Desk) among(ctx context.Context, m member, refs []string) (ref string, err error) {
+	switch {
+	case slices.Contains(refs, m.ID):
+		return m.ID, nil
+	case slices.Contains(refs, fleet.Everyone):
+		return fleet.Everyone, nil
 	}
 	var failed error
 	for _, ref := range refs {
 		if !group(ref) {
 			continue
 		}
-		ids, known := m.groups[ref]
+		g, known := m.groups[ref]
 		if !known {
-			var err error
-			if ids, err = d.Directory.Members(ctx, ref, m.age); err != nil {
-				failed = err
-				continue
-			}
-			m.groups[ref] = ids
+			g.ids, g.err = d.Directory.Members(ctx, ref, m.age)
+			m.groups[ref] = g
 		}
-		if slices.Contains(ids, m.ID) {
-			return "member of " + ref, true, nil
+		if g.err != nil {
+			failed = g.err
+		} else if slices.Contains(g.ids, m.ID) {
+			return ref, nil
 		}
 	}
-	if failed != nil {
-		return "", false, &unsure{failed}
-	}
-	return "", false, nil
+	return "", failed
 }
 
 // group reports whether ref stands for several people: a user group or a channel.
 func group(ref string) bool { return ref != "" && (ref[0] == 'S' || ref[0] == 'C' || ref[0] == 'G') }
 
-// eligible counts the people other than the requester who could approve now, up to
-// enough. ok is false when that can't be looked up.
-func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string, enough int) (n int, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
-	defer cancel()
+// eligible are the people other than the requester who could approve now, as many as
+// are needed at most. ok is false when that can't be looked up, or need not be.
+func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string) (who []string, ok bool) {
 	if slices.Contains(rule.Approvers, fleet.Everyone) {
-		return enough, true
+		return nil, false
 	}
+	ctx, cancel := context.WithTimeout(ctx, warnWithin)
+	defer cancel()
 	var ids []string
 	for _, ref := range rule.Approvers {
 		if !group(ref) {
@@ -187,7 +264,7 @@ func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string, 
 		}
 		members, err := d.Directory.Members(ctx, ref, viewAge)
 		if err != nil {
-			return 0, false
+			return nil, false
 		}
 		ids = append(ids, members...)
 	}
@@ -199,15 +276,15 @@ func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string, 
 		}
 		p, err := d.Directory.Person(ctx, id, viewAge)
 		if err != nil {
-			return 0, false
+			return nil, false
 		}
 		if _, full := p.Member(team, enterprise); full {
-			if n++; n >= enough {
+			if who = append(who, id); len(who) == rule.Needed {
 				break
 			}
 		}
 	}
-	return n, true
+	return who, true
 }
 
 // people names those that a list of ids stands for.

@@ -15,18 +15,14 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 	if err != nil {
 		return nil, err
 	}
-	r, err := d.Store.Request(ctx, id)
-	if errors.Is(err, fleet.ErrNotFound) {
-		return nil, refuse(fmt.Sprintf("There is no request #%d. See yours with ", id), fleet.Code(d.Command+" requests"), ".")
-	}
-	if err != nil {
-		return nil, err
-	}
 	right := Own
 	if verb == "approve" || verb == "deny" {
 		right = Decide
 	}
-	by, err := d.may(ctx, m, right, r.Scope, &r)
+	r, by, err := d.theirs(ctx, m, id, right)
+	if err == nil && verb == "confirm" {
+		err = d.mayRelease(ctx, m, r)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +32,7 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 	after, err := d.Store.UpdateRequest(ctx, id, in.Key, func(r fleet.Request) (fleet.Request, error) {
 		switch verb {
 		case "approve", "deny":
-			return d.cast(r, fleet.Vote{Person: m.ID, Verdict: fleet.Verdict(verb), Reason: reason, Strikes: in.Strikes, Evidence: by, At: at})
+			return d.cast(r, fleet.Vote{Person: m.ID, Verdict: fleet.Verdict(verb), Reason: reason, Strikes: in.Strikes, Evidence: by.String(), At: at})
 		case "cancel":
 			return r.Cancel(m.ID, at)
 		case "confirm":
@@ -47,22 +43,88 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Notice{Kind: fleet.Done, Text: told(verb, after)}, nil
+	return fleet.Notice{Kind: fleet.Done, Text: d.told(verb, after)}, nil
+}
+
+// theirs loads a request for somebody who has a right on it. Who neither asked for it
+// nor decides on it nor may view its scope is not told that it exists.
+func (d *Desk) theirs(ctx context.Context, m member, id int64, right Right) (fleet.Request, grounds, error) {
+	r, err := d.Store.Request(ctx, id)
+	if errors.Is(err, fleet.ErrNotFound) {
+		return r, grounds{}, d.noRequest(id)
+	}
+	if err != nil {
+		return r, grounds{}, err
+	}
+	by, err := d.may(ctx, m, right, r.Scope, &r)
+	if err == nil || isUnsure(err) {
+		return r, by, err
+	}
+	if unseen := d.maySee(ctx, m, r); unseen != nil {
+		err = unseen
+	}
+	return r, by, err
+}
+
+// maySee refuses those for whom a request does not exist.
+func (d *Desk) maySee(ctx context.Context, m member, r fleet.Request) error {
+	if m.ID == r.Requester {
+		return nil
+	}
+	_, view := d.may(ctx, m.viewing(), View, r.Scope, nil)
+	if view == nil {
+		return nil
+	}
+	switch _, err := d.may(ctx, m, Decide, r.Scope, &r); {
+	case err == nil:
+		return nil
+	case isUnsure(err):
+		return err
+	case isUnsure(view):
+		return view
+	}
+	return d.noRequest(r.ID)
+}
+
+func (d *Desk) noRequest(id int64) error {
+	return refuse(fmt.Sprintf("There is no request #%d that you may see or decide on. See yours with ", id), fleet.Code(d.Command+" requests"), ".")
+}
+
+// mayRelease asks whether the requester may still do what nobody else has to approve or
+// has approved: who may no longer ask in the scope, or under rules that have become
+// stricter, may not.
+func (d *Desk) mayRelease(ctx context.Context, m member, r fleet.Request) error {
+	now, err := d.ruleNow(r)
+	if err != nil {
+		return err
+	}
+	if r.Rule.Needed == 0 && now.Needed > 0 {
+		return refuse(fmt.Sprintf("The rules have changed, and request #%d needs approval now. Cancel it, and ask again.", r.ID))
+	}
+	_, err = d.may(ctx, m, Ask, r.Scope, nil)
+	return err
+}
+
+// needed is how many approvals the stricter of the rule then and the rule now asks for.
+func (d *Desk) needed(r fleet.Request) int {
+	now, err := d.ruleNow(r)
+	if err != nil {
+		return r.Rule.Needed
+	}
+	return max(r.Rule.Needed, now.Needed)
 }
 
 // cast votes under the stricter of the rule then and the rule now.
 func (d *Desk) cast(r fleet.Request, v fleet.Vote) (fleet.Request, error) {
 	then := r.Rule.Needed
-	if now, ok := d.ruleNow(r); ok {
-		r.Rule.Needed = max(r.Rule.Needed, now.Needed)
-	}
+	r.Rule.Needed = d.needed(r)
 	r, err := r.Cast(v, d.Policy.RevealWithin)
 	r.Rule.Needed = then
 	return r, err
 }
 
 // told says what a decision did.
-func told(verb string, r fleet.Request) fleet.Prose {
+func (d *Desk) told(verb string, r fleet.Request) fleet.Prose {
 	id := fmt.Sprintf("request #%d", r.ID)
 	switch {
 	case verb == "deny":
@@ -72,13 +134,15 @@ func told(verb string, r fleet.Request) fleet.Prose {
 	case verb == "cancel":
 		return fleet.Say("You cancelled " + id + ".")
 	case verb == "confirm":
-		return fleet.Say("Confirmed. The runners of " + id + " are deleted now.")
+		return fleet.Say("You confirmed " + id + ". Its runners are being deleted; the result comes as a direct message.")
+	case r.State == fleet.Denied:
+		return fleet.Say("You left out every runner of " + id + ", so it is denied. Its requester is told.")
 	case r.State == fleet.Pending:
-		return fleet.Say(fmt.Sprintf("You approved %s: %d of %d.", id, r.Approvals(), r.Rule.Needed))
+		return fleet.Say(fmt.Sprintf("You approved %s: %d of %d. Others have to approve it too.", id, r.Approvals(), d.needed(r)))
 	case r.Action.MintsToken():
 		return fleet.Say("You approved "+id+". ", fleet.Mention(r.Requester), " can reveal the token now.")
 	}
-	return fleet.Say("You approved " + id + ". It is carried out now.")
+	return fleet.Say("You approved " + id + ". It is being carried out; the result comes where it was asked to be approved.")
 }
 
 // Reveal makes a token for the person who asked for it and hands it to show, which puts
@@ -88,22 +152,12 @@ func (d *Desk) Reveal(ctx context.Context, who Actor, id int64, show func(fleet.
 	if err != nil {
 		return err
 	}
-	r, err := d.Store.Request(ctx, id)
-	if errors.Is(err, fleet.ErrNotFound) {
-		return refuse(fmt.Sprintf("There is no request #%d.", id))
+	r, _, err := d.theirs(ctx, m, id, Own)
+	if err == nil {
+		err = d.mayRelease(ctx, m, r)
 	}
 	if err != nil {
 		return err
-	}
-	if _, err := d.may(ctx, m, Own, r.Scope, &r); err != nil {
-		return err
-	}
-	// Who may no longer ask in this scope may not get its token either.
-	if _, err := d.may(ctx, m, Ask, r.Scope, nil); err != nil {
-		return err
-	}
-	if d.Policy.ReadOnly {
-		return refuse("Runnerdesk is set to read only: no tokens and no deletions.")
 	}
 	return d.Revealer.Reveal(ctx, id, m.ID, show)
 }

@@ -3,20 +3,21 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 
 	"runnerdesk/internal/fleet"
 )
 
-// shownRequests is how many requests one list holds.
-const shownRequests = 200
+// How many requests one list holds.
+const (
+	shownRequests = 200
+	shownMine     = 20
+)
 
+// requests lists what waits for the member's decision and what the member asked for;
+// with "open" and "all" also the requests of others in the scopes that may be viewed.
 func (d *Desk) requests(ctx context.Context, m member, c Command) (fleet.Answer, error) {
-	all, err := d.Store.Requests(ctx, fleet.RequestQuery{Open: c.Which != "all", Limit: shownRequests})
-	if err != nil {
-		return nil, err
-	}
-	mine, err := d.Store.Requests(ctx, fleet.RequestQuery{Requester: m.ID, Open: c.Which == "open", Limit: 20})
+	mine, err := d.Store.Requests(ctx, fleet.RequestQuery{Requester: m.ID, Open: c.Which == "open", Limit: shownMine})
 	if err != nil {
 		return nil, err
 	}
@@ -24,50 +25,70 @@ func (d *Desk) requests(ctx context.Context, m member, c Command) (fleet.Answer,
 	if c.Which == "mine" {
 		return list, nil
 	}
-	for _, r := range all {
-		if r.Requester == m.ID {
-			continue
+	listed := map[int64]bool{}
+	open, err := d.Store.Requests(ctx, fleet.RequestQuery{Open: true, Limit: shownRequests})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range open {
+		waits, err := d.waits(ctx, m, r)
+		if err != nil {
+			return nil, err
 		}
-		_, voted := r.VoteOf(m.ID)
-		if r.State == fleet.Pending && !voted {
-			if _, err := d.may(ctx, m, Decide, r.Scope, &r); err == nil {
-				list.Waiting = append(list.Waiting, r)
-				continue
-			}
+		if waits {
+			list.Waiting = append(list.Waiting, r)
+			listed[r.ID] = true
 		}
-		if c.Which == "all" {
-			if _, err := d.may(ctx, m, View, r.Scope, nil); err == nil {
-				list.Others = append(list.Others, r)
-			}
+	}
+	others := open
+	switch c.Which {
+	case "":
+		return list, nil
+	case "all":
+		if others, err = d.Store.Requests(ctx, fleet.RequestQuery{Limit: shownRequests}); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range others {
+		if r.Requester != m.ID && !listed[r.ID] && slices.Contains(m.sees, r.Scope) {
+			list.Others = append(list.Others, r)
 		}
 	}
 	return list, nil
 }
 
+// waits reports whether a request waits for this member's vote. An error is a look-up
+// that failed: that nothing waits must not be said then.
+func (d *Desk) waits(ctx context.Context, m member, r fleet.Request) (bool, error) {
+	if _, voted := r.VoteOf(m.ID); voted || r.State != fleet.Pending || !d.Now().Before(r.DecideBy) {
+		return false, nil
+	}
+	_, err := d.may(ctx, m, Decide, r.Scope, &r)
+	if isUnsure(err) {
+		return false, err
+	}
+	return err == nil, nil
+}
+
 // request shows one request to its requester, to those who decide on it, and to those
 // who may view its scope. For all others it does not exist.
 func (d *Desk) request(ctx context.Context, m member, id int64) (fleet.Answer, error) {
-	none := refuse(fmt.Sprintf("There is no request #%d that you may see. See yours with ", id), fleet.Code(d.Command+" requests"), ".")
 	r, err := d.Store.Request(ctx, id)
 	if errors.Is(err, fleet.ErrNotFound) {
-		return nil, none
+		return nil, d.noRequest(id)
+	}
+	if err == nil {
+		err = d.maySee(ctx, m, r)
 	}
 	if err != nil {
 		return nil, err
-	}
-	_, decides := d.may(ctx, m, Decide, r.Scope, &r)
-	if m.ID != r.Requester && decides != nil {
-		if _, err := d.may(ctx, m, View, r.Scope, nil); err != nil {
-			return nil, none
-		}
 	}
 	steps, err := d.Store.AuditOf(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	_, voted := r.VoteOf(m.ID)
+	decides, _ := d.waits(ctx, m, r) // without the buttons the rest is still worth seeing
 	return fleet.RequestView{
-		Request: r, Viewer: m.ID, URL: d.Server.RunnersURL(r.Scope), Now: d.Now(), Steps: steps, Why: why(r),
-		Decides: decides == nil && !voted && r.State == fleet.Pending,
+		Request: r, Viewer: m.ID, URL: d.Server.RunnersURL(r.Scope), Now: d.Now(), Steps: steps, Why: why(r), Decides: decides,
 	}, nil
 }

@@ -2,9 +2,11 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,41 +15,37 @@ import (
 
 // open opens a request: the rights are looked up, the runners are read from GitHub as
 // they are now, the rule is found, and everything is stored in one transaction.
-func (d *Desk) open(ctx context.Context, who Actor, in fleet.Input, c Command) (fleet.Answer, error) {
-	m, err := d.member(ctx, who, 0)
-	if err != nil {
-		return nil, err
-	}
+func (d *Desk) open(ctx context.Context, m member, in fleet.Input, c Command) (fleet.Answer, error) {
 	action, err := fleet.ParseAction(c.Name)
 	if err != nil {
 		return nil, err
 	}
 	if d.Policy.ReadOnly {
-		return nil, refuse("Runnerdesk is set to read only: no tokens and no deletions.")
+		return nil, &refused{text: readOnly}
+	}
+	if len(c.Scopes) == 0 {
+		return nil, d.askScope(ctx, m, c)
 	}
 	r := fleet.Request{
-		Action: action, Requester: m.ID, Team: m.Team, Channel: who.Channel, Protect: d.Policy.Protect,
+		Action: action, Scope: c.Scopes[0], Requester: m.ID, Team: m.Team, Channel: m.channel, Protect: d.Policy.Protect,
 		Reason: c.Reason, Labels: c.Labels, Group: c.Group,
-	}
-	size := 0
-	if action == fleet.Delete {
-		if r.Scope, r.Targets, size, err = d.targets(ctx, m, c); err != nil {
-			return nil, err
-		}
-	} else if r.Scope, err = d.oneScope(ctx, m, c); err != nil {
-		return nil, err
 	}
 	if _, err := d.may(ctx, m, Ask, r.Scope, nil); err != nil {
 		return nil, err
 	}
+	size := 0
+	if action == fleet.Delete {
+		if r.Targets, size, err = d.targets(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	rule, ok := d.Policy.RuleFor(action, r.Scope, runnersOf(r))
 	if !ok {
-		return nil, refuse("No rule of ", fleet.Code("approvals:"), " allows ", action.Words(), " in ", fleet.Code(r.Scope.String()), ", so it is refused.")
+		return nil, refuse("No rule of ", fleet.Code("approvals:"), " allows ", action.Words(), " in ", fleet.Code(r.Scope.String()), ", so it is refused. Ask the people who run Runnerdesk.")
 	}
 	r.Rule = rule
 	if !rule.ReasonGood(r.Reason) {
-		command, _ := cutReason(c.Text)
-		return fleet.ReasonNeeded{Command: command, Rule: rule}, nil
+		return fleet.ReasonNeeded{Command: withoutReason(c.Text), Rule: rule}, nil
 	}
 	stored, fresh, err := d.Store.OpenRequest(ctx, in.Key, func(l fleet.Ledger) (fleet.Request, error) {
 		if err := d.Policy.Admit(r, l, size); err != nil {
@@ -58,113 +56,154 @@ func (d *Desk) open(ctx context.Context, who Actor, in fleet.Input, c Command) (
 	if err != nil {
 		return nil, err
 	}
-	view := fleet.RequestView{Request: stored, Viewer: m.ID, URL: d.Server.RunnersURL(r.Scope), New: fresh, Now: d.Now(), Why: why(stored)}
-	if stored.State == fleet.Pending && rule.Needed > 0 {
-		if n, known := d.eligible(ctx, rule, m.ID, rule.Needed); known && n < rule.Needed {
-			view.Warning = fleet.Say(fmt.Sprintf("Nobody can release this now: %d approval(s) are needed and %d of the people who could give one are active members. They are ", rule.Needed, n), people(rule.Approvers), ".")
-		}
-	}
-	return view, nil
+	return fleet.RequestView{
+		Request: stored, Viewer: m.ID, URL: d.Server.RunnersURL(r.Scope), New: fresh, Now: d.Now(), Why: why(stored), Warning: d.warning(ctx, stored),
+	}, nil
 }
 
-// oneScope is the scope of a token: the one named, or the default. Without either the
-// person is asked.
-func (d *Desk) oneScope(ctx context.Context, m member, c Command) (fleet.Scope, error) {
-	if len(c.Scopes) > 0 {
-		return c.Scopes[0], nil
+// warning says so when too few people could approve the request now.
+func (d *Desk) warning(ctx context.Context, r fleet.Request) fleet.Prose {
+	needed := r.Rule.Needed
+	if r.State != fleet.Pending || needed == 0 {
+		return nil
+	}
+	who, known := d.eligible(ctx, r.Rule, r.Requester)
+	switch {
+	case !known || len(who) >= needed:
+		return nil
+	case len(who) == 0:
+		return fleet.Say("Nobody can approve this now: besides you, nobody among ", people(r.Rule.Approvers), " is an active full member. Ask the people who run Runnerdesk.")
+	}
+	return fleet.Say(fmt.Sprintf("Too few people can approve this now: %d approvals are needed, and besides you only ", needed), people(who), " could give one. Ask the people who run Runnerdesk.")
+}
+
+// askScope asks for the scope that was not named: by the runners that were, else by the
+// scopes that the person may ask in.
+func (d *Desk) askScope(ctx context.Context, m member, c Command) error {
+	if len(c.Runners) > 0 {
+		stocks, err := d.search(ctx, m, c)
+		if err != nil {
+			return err
+		}
+		return d.whichScope(c, stocks)
 	}
 	ask := &refused{text: fleet.Say("For which scope? Name it: ", fleet.Code(d.Command+" "+c.Name+" SCOPE"), ".")}
-	for _, s := range d.Scopes {
-		if _, err := d.may(ctx, m, Ask, s, nil); err == nil && len(ask.suggest) < 5 {
-			_, rest, _ := strings.Cut(c.Text, " ")
+	_, rest, _ := strings.Cut(c.Text, " ")
+	for _, s := range m.sees {
+		switch _, err := d.may(ctx, m, Ask, s, nil); {
+		case isUnsure(err):
+			return err
+		case err == nil && len(ask.suggest) < maxSuggestions:
 			ask.suggest = append(ask.suggest, fleet.Suggestion{Label: s.String(), Command: strings.TrimSpace(c.Name + " " + s.String() + " " + rest)})
 		}
 	}
-	return fleet.Scope{}, ask
+	if len(ask.suggest) == 0 {
+		return refuse("No line of ", fleet.Code("access:"), " lets you request anything. Ask the people who run Runnerdesk.")
+	}
+	return ask
+}
+
+// withoutReason cuts a command's text before its reason.
+func withoutReason(text string) string {
+	s := scanner{text}
+	for {
+		before := s.rest
+		t, ok, err := s.next()
+		if err != nil || !ok {
+			return text
+		}
+		if t.is("because") || t.is("because:") {
+			return strings.TrimSpace(strings.TrimSuffix(text, before))
+		}
+	}
 }
 
 // targets are the runners that a deletion names or selects, each as GitHub has it now,
 // and how many runners the scope has.
-func (d *Desk) targets(ctx context.Context, m member, c Command) (fleet.Scope, []fleet.Target, int, error) {
-	var chosen []fleet.Record
+func (d *Desk) targets(ctx context.Context, c Command) ([]fleet.Target, int, error) {
+	scope := c.Scopes[0]
+	choose := d.selected
 	if len(c.Runners) > 0 {
-		for _, text := range c.Runners {
-			r, err := d.resolve(ctx, m, c, text)
-			if err != nil {
-				return fleet.Scope{}, nil, 0, err
-			}
-			chosen = append(chosen, r)
-		}
-	} else {
-		scope, err := d.oneScope(ctx, m, c)
-		if err != nil {
-			return scope, nil, 0, err
-		}
-		if _, err := d.may(ctx, m, View, scope, nil); err != nil {
-			return scope, nil, 0, err
-		}
-		// What is deleted by a filter is chosen from a list of this moment, and only when
-		// the list is whole.
-		if err := d.Watcher.Read(ctx, scope); err != nil {
-			return scope, nil, 0, err
-		}
-		reading, err := d.Store.Reading(ctx, scope)
-		if err != nil {
-			return scope, nil, 0, err
-		}
-		if !reading.Complete {
-			return scope, nil, 0, refuse("The fleet changed while GitHub was read, so the filters may have missed some. Try again.")
-		}
-		records, err := d.Store.Records(ctx, scope)
-		if err != nil {
-			return scope, nil, 0, err
-		}
-		for _, r := range records {
-			if c.Filter.Match(r, d.Now()) {
-				chosen = append(chosen, r)
-			}
-		}
-		c.Filter.Sort(chosen)
-		if len(chosen) == 0 {
-			return scope, nil, 0, refuse("No runner of ", fleet.Code(scope.String()), " matches ", fleet.Code(c.Filter.String()), ". Nothing was asked for.")
-		}
+		choose = d.resolve
 	}
-	scope := chosen[0].Scope
-	for _, r := range chosen {
-		if r.Scope != scope {
-			return scope, nil, 0, refuse("These runners are in several scopes. Ask for one scope at a time.")
-		}
+	chosen, err := choose(ctx, c)
+	if err != nil {
+		return nil, 0, err
 	}
 	if most := d.Policy.Limits.DeleteAtOnce; most > 0 && len(chosen) > most {
-		return scope, nil, 0, refuse(fmt.Sprintf("That is %d runners; at most %d may go in one request. Name fewer, or add a filter.", len(chosen), most))
+		return nil, 0, refuse(fmt.Sprintf("That is %d runners; at most %d may go in one request. Name fewer, or add a filter.", len(chosen), most))
 	}
-	targets, err := d.pin(ctx, scope, chosen)
+	targets, err := d.pin(ctx, c, chosen)
 	if err != nil {
-		return scope, nil, 0, err
+		return nil, 0, err
+	}
+	// How much of the scope may go can't be judged of one that was never read.
+	reading, err := d.Store.Reading(ctx, scope)
+	if err == nil && reading.ReadAt.IsZero() {
+		err = refuse("The runners of ", fleet.Code(scope.String()), " could not be read yet, so nothing of it is deleted. Try again in a minute.")
+	}
+	if err != nil {
+		return nil, 0, err
 	}
 	all, err := d.Store.Records(ctx, scope)
-	return scope, targets, len(all), err
+	return targets, len(all), err
 }
 
-// pin reads each runner once more, so that what is approved is what GitHub has.
-func (d *Desk) pin(ctx context.Context, scope fleet.Scope, chosen []fleet.Record) ([]fleet.Target, error) {
+// selected are the runners that a filter chooses: from a list of this moment, and only
+// when the list is whole.
+func (d *Desk) selected(ctx context.Context, c Command) ([]fleet.Record, error) {
+	scope := c.Scopes[0]
+	if err := d.Watcher.Read(ctx, scope); err != nil {
+		return nil, err
+	}
+	reading, err := d.Store.Reading(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	if !reading.Complete {
+		return nil, refuse("The fleet changed while GitHub was read, so the filters may have missed some. Nothing was asked for; try again.")
+	}
+	records, err := d.Store.Records(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	now := d.Now()
+	records = slices.DeleteFunc(records, func(r fleet.Record) bool { return !c.Filter.Match(r, now) })
+	if len(records) == 0 {
+		return nil, noneMatches(c)
+	}
+	c.Filter.Sort(records)
+	return records, nil
+}
+
+func noneMatches(c Command) error {
+	return refuse("No runner of ", fleet.Code(c.Scopes[0].String()), " matches ", fleet.Code(c.Filter.String()), ". Nothing was asked for.")
+}
+
+// pin reads each runner once more, so that what is approved is what GitHub has. One that
+// is gone is left out when a filter chose it, and refused when it was named.
+func (d *Desk) pin(ctx context.Context, c Command, chosen []fleet.Record) ([]fleet.Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, pinWithin)
+	defer cancel()
 	targets := make([]fleet.Target, len(chosen))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, rec := range chosen {
 		g.Go(guarded(d.Log, func() error {
-			now, err := d.GitHub.Get(ctx, scope, rec.Runner.ID)
-			if err != nil {
+			now, err := d.GitHub.Get(ctx, rec.Scope, rec.Runner.ID)
+			switch {
+			case errors.Is(err, fleet.ErrNotFound) && len(c.Runners) == 0:
+				return nil
+			case errors.Is(err, fleet.ErrNotFound):
+				return gone(rec)
+			case err != nil:
 				return fmt.Errorf("read runner %d: %w", rec.Runner.ID, err)
 			}
-			if rec.Runner.Name != now.Name {
-				return refuse("Runner ", fleet.Code(rec.Runner.Name), " was registered anew as ", fleet.Code(now.Name), " a moment ago. Look again, then ask again.")
+			after := upToDate(rec, now, d.Now())
+			if rec.Runner.Name != now.Name || !c.Filter.Match(after, d.Now()) {
+				return refuse("Runner ", fleet.Code(rec.Runner.Name), fmt.Sprintf(" (id %d) changed a moment ago. Nothing was asked for; look again, then ask again.", rec.Runner.ID))
 			}
-			now.Group = rec.Runner.Group
-			after := rec
-			if !rec.FirstSeen.IsZero() {
-				after, _ = fleet.Compare(rec, now, d.Now())
-			}
+			now.Group = after.Runner.Group
 			targets[i] = fleet.Target{Runner: now, Since: after.Since}
 			return nil
 		}))
@@ -172,19 +211,40 @@ func (d *Desk) pin(ctx context.Context, scope fleet.Scope, chosen []fleet.Record
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	seen := map[int64]bool{}
-	return slices.DeleteFunc(targets, func(t fleet.Target) bool {
-		twice := seen[t.Runner.ID]
-		seen[t.Runner.ID] = true
-		return twice
-	}), nil
+	targets = slices.DeleteFunc(targets, func(t fleet.Target) bool { return t.Runner.ID == 0 })
+	if len(targets) == 0 {
+		return nil, noneMatches(c)
+	}
+	return targets, nil
 }
+
+// pinWithin bounds the reading of the runners of one request.
+const pinWithin = time.Minute
 
 // why says which rule applied.
 func why(r fleet.Request) fleet.Prose {
 	rule := r.Rule
+	named := fleet.Say("Rule ", fleet.Code(rule.Name), " is the first that matches: ")
 	if rule.Needed == 0 {
-		return fleet.Say("Rule ", fleet.Code(rule.Name), ": no approval is needed.")
+		return append(named, fleet.Span{Text: "no approval is needed."})
 	}
-	return fleet.Say("Rule ", fleet.Code(rule.Name), fmt.Sprintf(" is the first that matches: %d of ", rule.Needed), people(rule.Approvers), " must approve within "+fleet.FormatDuration(rule.Expires)+".")
+	return fleet.Say(named, fmt.Sprintf("%d of ", rule.Needed), people(rule.Approvers), " must approve within "+lasting(rule.Expires)+".")
+}
+
+// lasting is a length of time in words: "4 hours", "1 day 12 hours".
+func lasting(d time.Duration) string {
+	var words []string
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{fleet.Day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if n := d / unit.size; n > 0 {
+			text := fmt.Sprintf("%d %s", n, unit.name)
+			if n > 1 {
+				text += "s"
+			}
+			words, d = append(words, text), d%unit.size
+		}
+	}
+	return strings.Join(words, " ")
 }

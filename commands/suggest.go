@@ -83,7 +83,7 @@ func (p *parser) refuseScope(t token, again func(scope string) string) error {
 	for i, s := range p.c.Scopes {
 		allowed[i] = s.String()
 	}
-	problem := fleet.Say(fleet.Code(t.text), " is not a scope that Runnerdesk may touch. No scope is configured.")
+	problem := fleet.Say(fleet.Code(t.text), " is not a scope that you may use. See what you may do here with ", p.typed("whoami"), ".")
 	if len(allowed) > 0 {
 		const shown = 10
 		problem = fleet.Say(fleet.Code(t.text), " is not a scope that Runnerdesk may touch. Allowed: ")

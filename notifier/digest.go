@@ -47,8 +47,7 @@ type Notifier struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	started time.Time
-	shapes  map[string]string // of the last digest of each name
+	shapes map[string]string // of the last digest of each name
 }
 
 // The states of a slot in the store.
@@ -62,12 +61,13 @@ const (
 	gatherWithin = 45 * time.Second
 	grace        = 2 * time.Hour // how late a digest is still posted
 	lateFrom     = 2 * time.Minute
-	catchUp      = 1000 // missed slots that are written down as skipped
+	catchUp      = 1000           // missed slots that are written down as skipped
+	lookBack     = 32 * fleet.Day // for the digest that was posted last
 )
 
 // Run posts what is due until ctx ends.
 func (n *Notifier) Run(ctx context.Context) error {
-	n.started, n.shapes = n.Now(), map[string]string{}
+	n.shapes = map[string]string{}
 	timer := time.NewTicker(cmp.Or(n.Every, lookEvery))
 	defer timer.Stop()
 	for {
@@ -89,14 +89,17 @@ func (n *Notifier) Run(ctx context.Context) error {
 // post claims the newest slot that is due and has its message stored in the same
 // transaction. Older missed slots are skipped.
 func (n *Notifier) post(ctx context.Context, p Plan) error {
+	now := n.Now()
 	_, last, err := n.Store.LastSlot(ctx, p.Name)
 	if errors.Is(err, fleet.ErrNotFound) {
-		last, err = n.started, nil
+		// A new digest: nothing is posted for the past. That is written down, so that a
+		// restart before its first slot loses no slot.
+		_, err = n.Store.ClaimSlot(ctx, p.Name, now.In(p.Schedule.zone).Format(Slot), now, skipped, fleet.Surface{}, nil)
+		return err
 	}
 	if err != nil {
 		return err
 	}
-	now := n.Now()
 	type slotAt struct {
 		name string
 		due  time.Time
@@ -110,7 +113,7 @@ func (n *Notifier) post(ctx context.Context, p Plan) error {
 	for i, s := range due {
 		newest := i == len(due)-1
 		if newest && now.Sub(s.due) <= p.grace(s.due) {
-			return n.postSlot(ctx, p, s.name, s.due)
+			return n.postSlot(ctx, p, s.name, s.due, last)
 		}
 		if _, err := n.Store.ClaimSlot(ctx, p.Name, s.name, s.due, skipped, fleet.Surface{}, nil); err != nil {
 			return err
@@ -129,7 +132,7 @@ func (p Plan) grace(due time.Time) time.Duration {
 	return min(grace, after.Sub(due)/2)
 }
 
-func (n *Notifier) postSlot(ctx context.Context, p Plan, slot string, due time.Time) error {
+func (n *Notifier) postSlot(ctx context.Context, p Plan, slot string, due, last time.Time) error {
 	gather, cancel := context.WithTimeout(ctx, gatherWithin)
 	defer cancel()
 	d, err := n.Gather(gather, p.DigestPlan)
@@ -137,19 +140,15 @@ func (n *Notifier) postSlot(ctx context.Context, p Plan, slot string, due time.T
 		return err
 	}
 	d.Due, d.Late = due, d.At.Sub(due) > lateFrom
-	key := "digest/" + p.Name + "/" + slot
 	state := claimed
-	if !n.wanted(ctx, p, d) {
+	if !n.wanted(ctx, p, d, last) {
 		state = skipped
 	}
 	body, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("digest %s: %w", p.Name, err)
 	}
-	surface := fleet.Surface{Key: key, Kind: fleet.DigestSurface, Channel: p.Channel}
-	if state == skipped {
-		surface, body = fleet.Surface{}, nil
-	}
+	surface := fleet.Surface{Key: p.key(slot), Kind: fleet.DigestSurface, Channel: p.Channel}
 	if _, err := n.Store.ClaimSlot(ctx, p.Name, slot, due, state, surface, body); err != nil {
 		return err
 	}
@@ -158,34 +157,44 @@ func (n *Notifier) postSlot(ctx context.Context, p Plan, slot string, due time.T
 	return nil
 }
 
-// wanted decides by the plan's when. What could not be read is never "nothing new".
-func (n *Notifier) wanted(ctx context.Context, p Plan, d fleet.Digest) bool {
-	trouble := len(d.Attention) > 0 || slices.ContainsFunc(d.Summaries, func(s fleet.Summary) bool { return s.Reading.Problem != nil })
+// key is that of a slot's message.
+func (p Plan) key(slot string) string { return "digest/" + p.Name + "/" + slot }
+
+// wanted decides by the plan's when; last is when the slot before was due. What could not
+// be read is never "nothing new".
+func (n *Notifier) wanted(ctx context.Context, p Plan, d fleet.Digest, last time.Time) bool {
 	switch p.When {
 	case "unhealthy":
-		return trouble
+		return len(d.Attention) > 0 || slices.ContainsFunc(d.Summaries, func(s fleet.Summary) bool { return s.Reading.Problem != nil })
 	case "changed":
 		before, known := n.shapes[p.Name]
 		if !known {
-			before = n.posted(ctx, p.Name)
+			before = n.posted(ctx, p, last)
 		}
 		return before != shape(d)
 	}
 	return true
 }
 
-// posted is the shape of the digest that an earlier run posted last, or "".
-func (n *Notifier) posted(ctx context.Context, job string) string {
-	slot, _, err := n.Store.LastSlot(ctx, job)
-	if err != nil {
-		return ""
+// posted is the shape of the digest that an earlier run posted last, or "". The slots
+// since then were skipped, so it is looked for slot by slot.
+func (n *Notifier) posted(ctx context.Context, p Plan, last time.Time) string {
+	var slots []string
+	for slot, at := p.Schedule.Next(last.Add(-lookBack)); !at.After(last); slot, at = p.Schedule.Next(at) {
+		slots = append(slots, slot)
 	}
-	m, err := n.Store.MessageOf(ctx, "digest/"+job+"/"+slot)
-	var d fleet.Digest
-	if err != nil || json.Unmarshal(m.Body, &d) != nil {
-		return ""
+	for _, slot := range slices.Backward(slots) {
+		m, err := n.Store.MessageOf(ctx, p.key(slot))
+		if errors.Is(err, fleet.ErrNotFound) {
+			continue
+		}
+		var d fleet.Digest
+		if err != nil || json.Unmarshal(m.Body, &d) != nil {
+			return ""
+		}
+		return shape(d)
 	}
-	return shape(d)
+	return ""
 }
 
 // shape is what makes two digests the same: the counts, and who needs attention.

@@ -3,26 +3,25 @@ package executor
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"runnerdesk/internal/fleet"
 )
 
 // deleteAll carries out one approved deletion, runner by runner.
-func (e *Executor) deleteAll(ctx context.Context, id, epoch int64) {
-	r, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
-		if r.State == fleet.Executing && r.Epoch == epoch {
-			return r, nil // ours already: a step of it could not be stored before
+func (e *Executor) deleteAll(ctx context.Context, r fleet.Request, epoch int64) {
+	if r.State != fleet.Executing || r.Epoch != epoch { // else it is ours: a step of it could not be stored
+		var err error
+		if r, err = e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.Claim(epoch, e.Now()) }); err != nil {
+			if !errors.Is(err, fleet.ErrIllegal) {
+				e.Log.Error("request can't be claimed", "request", r.ID, "err", err)
+			}
+			return
 		}
-		return r.Claim(epoch, e.Now())
-	})
-	if err != nil {
-		if !errors.Is(err, fleet.ErrIllegal) {
-			e.Log.Error("request can't be claimed", "request", id, "err", err)
-		}
-		return
 	}
+	untried := ""
 	for _, t := range r.Targets {
 		if t.Outcome != fleet.Undone {
 			continue
@@ -30,75 +29,116 @@ func (e *Executor) deleteAll(ctx context.Context, id, epoch int64) {
 		if ctx.Err() != nil {
 			return // the next run takes over
 		}
-		if r, err = e.Store.Request(context.WithoutCancel(ctx), id); err != nil {
-			e.Log.Error("request can't be read", "request", id, "err", err)
+		outcome, note, known := e.deleteOne(ctx, r, t, epoch)
+		if !known {
 			return
 		}
-		if r.Stop || late(r, t, e.Now()) {
-			break
+		if outcome == fleet.NotTried {
+			untried = note // as it will be for all that follow
+			continue
 		}
-		outcome, note, ok := e.deleteOne(ctx, r, t, epoch)
-		if !ok {
-			return
-		}
-		_, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
+		if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
 			return r.Result(epoch, t.Runner.ID, outcome, note, e.Now())
-		})
-		if err != nil {
-			e.Log.Error("result can't be stored; it is looked at again", "request", id, "runner", t.Runner.ID, "err", err)
+		}); err != nil {
+			e.Log.Error("result can't be stored; it is looked at again", "request", r.ID, "runner", t.Runner.ID, "err", err)
 			return
 		}
-		e.pause(ctx, e.Pace)
 	}
-	_, err = e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
-		why := "not begun in time"
-		if r.Stop {
-			why = "stopped by the requester"
+	if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
+		return r.Finish(epoch, untried, e.Now())
+	}); err != nil {
+		e.Log.Error("request can't be finished", "request", r.ID, "err", err)
+	}
+}
+
+// over tells why no delete may be sent any more, or nothing.
+func (e *Executor) over(r fleet.Request) string {
+	switch now := e.Now(); {
+	case r.Stop:
+		return "stopped by the requester"
+	case !now.Before(r.ActBy):
+		return "not begun in time"
+	case now.Before(e.limited) && !e.limited.Before(r.ActBy):
+		return "GitHub limits us until " + clock(e.limited) + ", when the time to begin is over"
+	}
+	return ""
+}
+
+// deleteOne looks at a runner and deletes it if it is still what was approved. known is
+// false when the program is stopping or the store fails: nothing is known to be final
+// then, and the next look goes on from what is stored.
+func (e *Executor) deleteOne(ctx context.Context, r fleet.Request, t fleet.Target, epoch int64) (outcome fleet.Outcome, note string, known bool) {
+	doubt := t.Sent > 0 // a delete was sent, and what became of it is not known
+	defer func() {
+		if p := recover(); p != nil {
+			e.Log.Error("panic", "request", r.ID, "runner", t.Runner.ID, "err", p, "stack", string(debug.Stack()))
+			outcome, note, known = fleet.OutcomeFailed, "a part of Runnerdesk failed; no delete was sent", true
+			if t.Sent > 0 {
+				outcome, note = fleet.NotSure, "a part of Runnerdesk failed after a delete was sent"
+			}
 		}
-		return r.Finish(epoch, why, e.Now())
-	})
-	if err != nil {
-		e.Log.Error("request can't be finished", "request", id, "err", err)
-	}
-}
-
-// late reports whether a runner's turn came too late. One whose delete may be under way
-// is never late: what became of it must be found out.
-func late(r fleet.Request, t fleet.Target, now time.Time) bool {
-	return t.Sent == 0 && !now.Before(r.ActBy)
-}
-
-// deleteOne looks at a runner and deletes it if it is still what was approved. ok is
-// false when the program is stopping or the intent can't be stored: nothing is known to
-// be final then, and the next look goes on from what is stored.
-func (e *Executor) deleteOne(ctx context.Context, r fleet.Request, t fleet.Target, epoch int64) (outcome fleet.Outcome, note string, ok bool) {
-	for looks := 0; ; looks++ {
-		now, err := e.get(ctx, r.Scope, t.Runner.ID)
+	}()
+	hidden := false // GitHub found nothing to delete
+	for looks := 0; ; {
+		stored, err := e.Store.Request(context.WithoutCancel(ctx), r.ID)
+		if err != nil {
+			e.Log.Error("request can't be read", "request", r.ID, "err", err)
+			return "", "", false
+		}
+		if why := e.over(stored); why != "" && t.Sent == 0 {
+			return fleet.NotTried, why, true
+		}
+		pause(ctx, e.Pace-time.Since(e.wrote))
+		now, gone, err := e.look(ctx, r.Scope, t.Runner.ID)
 		switch {
-		case errors.Is(err, fleet.ErrNotFound):
-			return e.gone(ctx, r.Scope, t)
-		case err != nil && e.wait(ctx, r, t, epoch, err):
+		case gone && doubt:
+			return fleet.AlreadyGone, "gone after a delete of ours whose answer was lost", true
+		case gone:
+			return fleet.AlreadyGone, "", true
+		case err == nil:
+		case e.wait(ctx, r, t, epoch, err):
 			looks = 0
 			continue
-		case err != nil && ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return "", "", false
-		case err != nil && looks < lookTries && retry(err):
-			e.pause(ctx, backoff(looks))
+		case looks < lookTries && retry(err):
+			pause(ctx, backoff(looks))
+			looks++
 			continue
-		case err != nil && t.Sent > 0:
+		case e.over(stored) != "" && t.Sent == 0: // a limit that lasts too long
+			continue
+		case doubt:
 			return fleet.NotSure, "a delete was sent, and GitHub does not tell what became of it", true
-		case err != nil:
+		default:
 			return fleet.OutcomeFailed, reason(err), true
 		}
-		if outcome, note, good := e.check(r, t, now); !good {
+		looks = 0
+		if outcome, note, good := e.check(r, t, now, doubt); !good {
 			return outcome, note, true
 		}
-		if t.Sent >= fleet.MaxSends {
+		switch {
+		case hidden:
+			return fleet.OutcomeFailed, "GitHub shows it and finds nothing to delete; the credential may lack the permission", true
+		case t.Sent >= fleet.MaxSends:
 			return fleet.OutcomeFailed, "GitHub failed at three deletes; the runner is still there", true
+		case ctx.Err() != nil:
+			return "", "", false
 		}
-		if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.Send(epoch, t.Runner.ID) }); err != nil {
+		why := ""
+		if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
+			if why = e.over(r); why != "" {
+				return r, nil
+			}
+			return r.Send(epoch, t.Runner.ID)
+		}); err != nil {
 			e.Log.Error("delete is not sent: its intent can't be stored", "request", r.ID, "runner", t.Runner.ID, "err", err)
 			return "", "", false
+		}
+		switch {
+		case why != "" && t.Sent == 0:
+			return fleet.NotTried, why, true
+		case why != "":
+			return fleet.OutcomeFailed, "a delete had no effect, and no other was sent: " + why, true
 		}
 		t.Sent++
 		err = e.send(ctx, r.Scope, t.Runner.ID)
@@ -106,66 +146,63 @@ func (e *Executor) deleteOne(ctx context.Context, r fleet.Request, t fleet.Targe
 		case err == nil:
 			return fleet.Deleted, "", true
 		case errors.Is(err, fleet.ErrNotFound):
-			return e.gone(ctx, r.Scope, t)
+			hidden = true // gone meanwhile, or hidden: the next look tells
 		case errors.Is(err, fleet.ErrBusy):
 			return fleet.WasBusy, "GitHub says that it runs a job", true
-		case e.wait(ctx, r, t, epoch, err):
+		case t.Sent < fleet.MaxSends && e.wait(ctx, r, t, epoch, err):
+		case ctx.Err() != nil:
+			return "", "", false
 		case certain(err) && !retry(err):
 			return fleet.OutcomeFailed, reason(err), true
 		default:
-			e.pause(ctx, backoff(t.Sent))
+			doubt = doubt || !certain(err)
+			pause(ctx, backoff(t.Sent))
 		}
-		looks = 0
 	}
 }
 
 // check compares a runner with what was shown to those who approved.
-func (e *Executor) check(r fleet.Request, t fleet.Target, now fleet.Runner) (fleet.Outcome, string, bool) {
-	if differs, same := t.Runner.SameAs(now); !same {
-		if t.Sent > 0 {
-			return fleet.Changed, "another runner now (" + differs + "); a delete that was sent may have removed the one before", false
-		}
-		return fleet.Changed, differs + " differs from what was approved", false
-	}
-	was, is := t.Runner.State(), now.State()
+func (e *Executor) check(r fleet.Request, t fleet.Target, now fleet.Runner, doubt bool) (outcome fleet.Outcome, note string, good bool) {
+	differs, same := t.Runner.SameAs(now)
 	switch {
+	case !same && doubt:
+		return fleet.Changed, "another runner now (" + differs + "); a delete that was sent may have removed the one before", false
 	case e.Protect.Covers(now) || r.Protect.Covers(now):
 		return fleet.Protected, "", false
+	case !same:
+		return fleet.Changed, differs + " differs from what was approved", false
 	case now.Busy == fleet.Yes:
 		return fleet.WasBusy, "it runs a job", false
-	case !was.Connected() && is.Connected():
+	case !t.Runner.State().Connected() && now.State().Connected():
 		return fleet.Changed, "it was offline and is online now", false
 	}
 	return "", "", true
 }
 
-// gone says what a 404 means. It proves that the runner is gone only when the same
-// credential reads the scope's list without it: a revoked one answers 404 too.
-func (e *Executor) gone(ctx context.Context, scope fleet.Scope, t fleet.Target) (fleet.Outcome, string, bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+// look reads a runner. It is gone when its id is not found and the same credential then
+// reads the scope's list without it: a revoked one is told of no runner either.
+func (e *Executor) look(ctx context.Context, scope fleet.Scope, id int64) (now fleet.Runner, gone bool, err error) {
+	ctx, cancel := lasting(ctx)
 	defer cancel()
-	l, err := e.Reads.List(ctx, scope)
-	there := slices.ContainsFunc(l.Runners, func(r fleet.Runner) bool { return r.ID == t.Runner.ID })
-	switch {
-	case err == nil && !there && t.Sent > 0:
-		return fleet.AlreadyGone, "gone after a delete of ours whose answer was lost", true
-	case err == nil && !there:
-		return fleet.AlreadyGone, "", true
-	case t.Sent > 0:
-		return fleet.NotSure, "GitHub does not find it by its id, and its list does not prove that it is gone", true
+	if now, err = e.Reads.Get(ctx, scope, id); !errors.Is(err, fleet.ErrNotFound) {
+		return now, false, err
 	}
-	return fleet.OutcomeFailed, "GitHub does not find it by its id, and its list does not prove that it is gone", true
-}
-
-func (e *Executor) get(ctx context.Context, scope fleet.Scope, id int64) (fleet.Runner, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
-	defer cancel()
-	return e.Reads.Get(ctx, scope, id)
+	l, err := e.Reads.List(ctx, scope)
+	if err != nil {
+		return now, false, fmt.Errorf("prove that runner %d is gone: %w", id, err)
+	}
+	for _, r := range l.Runners {
+		if r.ID == id {
+			return now, false, &fleet.UnavailableError{What: "it does not find a runner that it lists"}
+		}
+	}
+	return now, true, nil
 }
 
 func (e *Executor) send(ctx context.Context, scope fleet.Scope, id int64) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+	ctx, cancel := lasting(ctx)
 	defer cancel()
+	defer func() { e.wrote = time.Now() }()
 	return e.Writes.Delete(ctx, scope, id)
 }
 
@@ -173,19 +210,38 @@ func (e *Executor) send(ctx context.Context, scope fleet.Scope, id int64) error 
 // lasts, and says so in the request. It reports whether it did.
 func (e *Executor) wait(ctx context.Context, r fleet.Request, t fleet.Target, epoch int64, err error) bool {
 	var limited *fleet.LimitedError
-	if !errors.As(err, &limited) || !limited.Until.Before(r.ActBy) || t.Sent >= fleet.MaxSends {
+	if !errors.As(err, &limited) {
 		return false
 	}
-	until := limited.Until
-	_, err = e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
-		return r.Await(epoch, t.Runner.ID, "waits: GitHub limits us until "+until.UTC().Format("15:04 UTC"))
-	})
-	if err != nil {
+	if !limited.Until.Before(r.ActBy) {
+		e.limited = limited.Until
 		return false
 	}
-	e.pause(ctx, until.Sub(e.Now()))
-	return ctx.Err() == nil
+	if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
+		return r.Await(epoch, t.Runner.ID, "waits: GitHub limits us until "+clock(limited.Until))
+	}); err != nil {
+		e.Log.Error("waiting can't be stored", "request", r.ID, "err", err)
+	}
+	wake, cancel := e.Store.Subscribe()
+	defer cancel()
+	timer := time.NewTimer(limited.Until.Sub(e.Now()))
+	defer timer.Stop()
+	for {
+		// What was not begun can be stopped while it waits.
+		if now, err := e.Store.Request(context.WithoutCancel(ctx), r.ID); err == nil && now.Stop && t.Sent == 0 {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-wake:
+		}
+	}
 }
+
+func clock(at time.Time) string { return at.UTC().Format("15:04 UTC") }
 
 // retry reports whether the same call may do better in a moment.
 func retry(err error) bool {
@@ -197,45 +253,3 @@ func backoff(n int) time.Duration { return min(250*time.Millisecond<<n, 4*time.S
 
 // reason is an error in a few words of our own.
 func reason(err error) string { return fleet.Explain(err).String() }
-
-// settle looks again at what could not be known.
-func (e *Executor) settle(ctx context.Context, epoch int64) {
-	unsure, err := e.Store.RequestsIn(ctx, fleet.Unknown)
-	if err != nil {
-		return
-	}
-	for _, r := range unsure {
-		for _, t := range r.Targets {
-			if t.Outcome != fleet.NotSure || ctx.Err() != nil {
-				continue
-			}
-			e.guarded(func() { e.settleOne(ctx, r, t, epoch) })
-		}
-		if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.Finish(epoch, "", e.Now()) }); err != nil {
-			e.Log.Error("request can't be settled", "request", r.ID, "err", err)
-		}
-	}
-}
-
-func (e *Executor) settleOne(ctx context.Context, r fleet.Request, t fleet.Target, epoch int64) {
-	now, err := e.get(ctx, r.Scope, t.Runner.ID)
-	outcome, note := fleet.OutcomeFailed, "it is still there; ask again"
-	switch {
-	case errors.Is(err, fleet.ErrNotFound):
-		outcome, note, _ = e.gone(ctx, r.Scope, t)
-	case err != nil:
-		return
-	default:
-		if differs, same := t.Runner.SameAs(now); !same {
-			outcome, note = fleet.Changed, "another runner now ("+differs+"); the one before is gone"
-		}
-	}
-	if outcome == fleet.NotSure {
-		return
-	}
-	if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
-		return r.Result(epoch, t.Runner.ID, outcome, note, e.Now())
-	}); err != nil {
-		e.Log.Error("result can't be stored", "request", r.ID, "runner", t.Runner.ID, "err", err)
-	}
-}

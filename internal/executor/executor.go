@@ -39,7 +39,7 @@ type Writes interface {
 	RemoveToken(ctx context.Context, scope fleet.Scope) (fleet.Token, error)
 }
 
-// Executor carries out requests. Its fields are set once.
+// Executor carries out requests. Its exported fields are set once.
 type Executor struct {
 	Store   Store
 	Reads   Reads
@@ -50,47 +50,59 @@ type Executor struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	minting sync.WaitGroup
+	// Only Run's goroutine uses these.
+	wrote   time.Time // when a delete was last sent
+	limited time.Time // the end of a limit that was too late to wait for
+
+	mu      sync.Mutex
+	unended map[int64]ending // reveals whose end is not recorded yet; nil before the first look
 }
 
 const (
 	tick        = 15 * time.Second // how often time-outs are looked for
 	lookAgain   = 5 * time.Minute  // how often an unknown outcome is
 	callWithin  = 30 * time.Second
+	lastCall    = 3 * time.Second // of a call that is under way when the program is told to stop
 	storeWithin = 10 * time.Second
 	lookTries   = 4 // of a look that GitHub does not answer
 )
 
 // Run takes over what an earlier run left, then carries out what gets approved, until ctx
-// ends. It returns after the runner in hand has its result.
+// ends. It returns after the call in hand has its result.
 func (e *Executor) Run(ctx context.Context) error {
 	epoch, err := e.Store.NextEpoch(ctx)
 	if err != nil {
 		return err
 	}
-	e.endLostReveals(ctx)
-	wake, cancel := e.Store.Subscribe()
-	defer cancel()
-
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer e.minting.Wait()
-	wg.Go(func() { e.guarded(func() { e.expire(ctx) }) })
+	wg.Go(func() { e.repeat(ctx, func() { e.expire(ctx) }) })
 
+	var looked time.Time
+	e.repeat(ctx, func() {
+		if err := e.endReveals(ctx); err != nil && ctx.Err() == nil {
+			e.Log.Error("lost reveals can't be read", "err", err)
+		}
+		e.carryOut(ctx, epoch)
+		if since := e.Now().Sub(looked); since >= lookAgain || since < 0 {
+			looked = e.Now()
+			e.settle(ctx, epoch)
+		}
+	})
+	return nil
+}
+
+// repeat does something now, after every commit and every now and then, until ctx ends.
+func (e *Executor) repeat(ctx context.Context, do func()) {
+	wake, cancel := e.Store.Subscribe()
+	defer cancel()
 	timer := time.NewTicker(cmp.Or(e.Every, tick))
 	defer timer.Stop()
-	var looked time.Time
 	for {
-		e.guarded(func() {
-			e.carryOut(ctx, epoch)
-			if e.Now().Sub(looked) >= lookAgain {
-				looked = e.Now()
-				e.settle(ctx, epoch)
-			}
-		})
+		e.guarded(do)
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-wake:
 		case <-timer.C:
 		}
@@ -99,32 +111,20 @@ func (e *Executor) Run(ctx context.Context) error {
 
 // expire ends what nobody decided, revealed or began in time.
 func (e *Executor) expire(ctx context.Context) {
-	timer := time.NewTicker(cmp.Or(e.Every, tick))
-	defer timer.Stop()
-	wake, cancel := e.Store.Subscribe()
-	defer cancel()
-	for {
-		open, err := e.Store.RequestsIn(ctx, fleet.Pending, fleet.Approved)
-		if err != nil && ctx.Err() == nil {
-			e.Log.Error("requests can't be read", "err", err)
+	open, err := e.Store.RequestsIn(ctx, fleet.Pending, fleet.Approved)
+	if err != nil && ctx.Err() == nil {
+		e.Log.Error("requests can't be read", "err", err)
+	}
+	for _, r := range open {
+		if _, due := r.Expire(e.Now()); !due {
+			continue
 		}
-		for _, r := range open {
-			if _, due := r.Expire(e.Now()); !due {
-				continue
-			}
-			_, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
-				r, _ = r.Expire(e.Now())
-				return r, nil
-			})
-			if err != nil {
-				e.Log.Error("request can't be expired", "request", r.ID, "err", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-wake:
-		case <-timer.C:
+		_, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
+			r, _ = r.Expire(e.Now())
+			return r, nil
+		})
+		if err != nil {
+			e.Log.Error("request can't be expired", "request", r.ID, "err", err)
 		}
 	}
 }
@@ -139,12 +139,11 @@ func (e *Executor) carryOut(ctx context.Context, epoch int64) {
 		}
 		return
 	}
-	for i := len(ready) - 1; i >= 0 && ctx.Err() == nil; i-- {
-		r := ready[i]
-		if r.Action != fleet.Delete || r.State == fleet.Approved && !e.Now().Before(r.ActBy) {
+	for _, r := range ready {
+		if r.Action != fleet.Delete || ctx.Err() != nil {
 			continue
 		}
-		e.guarded(func() { e.deleteAll(ctx, r.ID, epoch) })
+		e.guarded(func() { e.deleteAll(ctx, r, epoch) })
 	}
 }
 
@@ -166,8 +165,19 @@ func (e *Executor) guarded(f func()) {
 	f()
 }
 
-// pause waits until at, or until ctx ends.
-func (e *Executor) pause(ctx context.Context, d time.Duration) {
+// lasting is a context for a call to GitHub. When ctx ends, what is in hand may still end
+// well: the call has a little time left.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lastCall, cancel) })
+	return call, func() {
+		stop()
+		cancel()
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}

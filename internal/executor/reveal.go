@@ -4,39 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"runnerdesk/internal/fleet"
 )
 
-// mintWithin bounds the making and showing of a token.
+// mintWithin bounds the making of a token.
 const mintWithin = 20 * time.Second
+
+// ending is what became of a claimed reveal.
+type ending struct {
+	to      fleet.RevealState
+	expires time.Time
+}
 
 // Reveal makes a token for an approved request and hands it to show. The claim is
 // committed before GitHub is asked; what became of it is recorded after show returned.
 // The token is kept nowhere.
 func (e *Executor) Reveal(ctx context.Context, id int64, person string, show func(fleet.Request, fleet.Token) error) error {
-	e.minting.Add(1)
-	defer e.minting.Done()
+	if err := e.endReveals(ctx); err != nil {
+		return err
+	}
 	r, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) { return r.ClaimReveal(person, e.Now()) })
 	if err != nil {
 		return err
 	}
-	to, expires, failed := e.mint(ctx, r, show)
-	if _, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
-		return r.EndReveal(to, expires, e.Now())
-	}); err != nil {
-		e.Log.Error("reveal can't be recorded", "request", id, "err", err)
+	end, failed := e.mint(ctx, r, show)
+	if err := e.end(ctx, id, end); err != nil {
+		e.Log.Error("reveal can't be recorded; it is tried again", "request", id, "err", err)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.unended[id] = end
 	}
 	return failed
 }
 
 // mint ends in a state, whatever happens: a panic counts as a token that nobody saw.
-func (e *Executor) mint(ctx context.Context, r fleet.Request, show func(fleet.Request, fleet.Token) error) (to fleet.RevealState, expires time.Time, err error) {
-	to = fleet.RevealLost
+func (e *Executor) mint(ctx context.Context, r fleet.Request, show func(fleet.Request, fleet.Token) error) (end ending, err error) {
+	end.to = fleet.RevealLost
 	defer func() {
 		if p := recover(); p != nil {
-			e.Log.Error("panic", "err", fmt.Sprintf("%T", p))
+			e.Log.Error("panic", "request", r.ID, "err", fmt.Sprintf("%T", p)) // its text may hold the token
 			err = errors.New("the token could not be shown")
 		}
 	}()
@@ -49,34 +58,50 @@ func (e *Executor) mint(ctx context.Context, r fleet.Request, show func(fleet.Re
 	token, err := make(ctx, r.Scope)
 	if err != nil {
 		if certain(err) {
-			to = fleet.RevealFailed
+			end.to = fleet.RevealFailed
 		}
-		return to, expires, err
+		return end, err
 	}
+	end.expires = token.ExpiresAt
 	if err := show(r, token); err != nil {
-		return to, token.ExpiresAt, fmt.Errorf("show the token: %w", err)
+		return end, fmt.Errorf("show the token: %w", err)
 	}
-	return fleet.RevealShown, token.ExpiresAt, nil
+	end.to = fleet.RevealShown
+	return end, nil
 }
 
-// endLostReveals ends the reveals that an earlier run of the program claimed: a token may
-// have been made, nobody saw it, and Reveal can be pressed again.
-func (e *Executor) endLostReveals(ctx context.Context) {
-	open, err := e.Store.RequestsIn(ctx, fleet.Executing, fleet.Succeeded)
-	if err != nil {
-		e.Log.Error("requests can't be read", "err", err)
-		return
-	}
-	for _, r := range open {
-		for _, v := range r.Reveals {
-			if v.State != fleet.RevealClaimed {
-				continue
-			}
-			if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
-				return r.EndReveal(fleet.RevealLost, time.Time{}, e.Now())
-			}); err != nil {
-				e.Log.Error("reveal can't be ended", "request", r.ID, "err", err)
+func (e *Executor) end(ctx context.Context, id int64, end ending) error {
+	_, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
+		return r.EndReveal(end.to, end.expires, e.Now())
+	})
+	return err
+}
+
+// endReveals records what became of reveals where that is still to do. The first time
+// those are among them that an earlier run of the program claimed: a token may have been
+// made, nobody saw it, and Reveal can be pressed again. So no claim of this run may come
+// before it.
+func (e *Executor) endReveals(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.unended == nil {
+		left, err := e.Store.RequestsIn(ctx, fleet.Executing, fleet.Succeeded)
+		if err != nil {
+			return err
+		}
+		e.unended = map[int64]ending{}
+		for _, r := range left {
+			if slices.ContainsFunc(r.Reveals, func(v fleet.Reveal) bool { return v.State == fleet.RevealClaimed }) {
+				e.unended[r.ID] = ending{to: fleet.RevealLost}
 			}
 		}
 	}
+	for id, end := range e.unended {
+		if err := e.end(ctx, id, end); err != nil && !errors.Is(err, fleet.ErrIllegal) {
+			e.Log.Error("reveal can't be recorded; it is tried again", "request", id, "err", err)
+			continue
+		}
+		delete(e.unended, id)
+	}
+	return nil
 }

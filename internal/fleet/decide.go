@@ -178,7 +178,7 @@ func (r Request) Expire(now time.Time) (Request, bool) {
 	case r.State == Approved && !now.Before(r.ActBy) && r.Action.MintsToken():
 		r, err = r.step(Expired, Runnerdesk, "not revealed in time", now)
 	case r.State == Approved && !now.Before(r.ActBy):
-		r = r.leave(NotTried, "approved too long ago", now)
+		r = r.leave("approved too long ago", now)
 		r, err = r.step(Expired, Runnerdesk, "not begun in time", now)
 	default:
 		return r, false
@@ -186,12 +186,17 @@ func (r Request) Expire(now time.Time) (Request, bool) {
 	return r, err == nil
 }
 
-// leave gives every target without an outcome this one.
-func (r Request) leave(o Outcome, note string, now time.Time) Request {
+// leave calls every target without an outcome not tried; but one for which a delete was
+// sent is not known.
+func (r Request) leave(note string, now time.Time) Request {
 	r.Targets = slices.Clone(r.Targets)
 	for i := range r.Targets {
-		if t := &r.Targets[i]; t.Outcome == Undone {
-			t.Outcome, t.Note, t.DoneAt = o, note, now
+		switch t := &r.Targets[i]; {
+		case t.Outcome != Undone:
+		case t.Sent > 0:
+			t.Outcome, t.Note, t.DoneAt = NotSure, "a delete was sent, and what became of it was not looked at", now
+		default:
+			t.Outcome, t.Note, t.DoneAt = NotTried, note, now
 		}
 	}
 	return r
@@ -285,7 +290,7 @@ func (r Request) Finish(epoch int64, why string, now time.Time) (Request, error)
 			return r, err
 		}
 	}
-	r = r.leave(NotTried, why, now)
+	r = r.leave(why, now)
 	to := r.verdict()
 	if to == r.State {
 		return r, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Watcher struct {
 	flights singleflight.Group
 	mu      sync.Mutex
 	groups  map[fleet.Scope]groupNames
+	running context.Context // Run's; nil before it
 }
 
 type groupNames struct {
@@ -55,6 +57,7 @@ type groupNames struct {
 
 const (
 	readWithin  = 2 * time.Minute
+	storeWithin = 10 * time.Second
 	groupsAge   = 10 * time.Minute
 	proofsAPoll = 50 // how many missing runners are looked at in one reading
 	pruneEvery  = time.Hour
@@ -63,6 +66,9 @@ const (
 // Run reads every scope at once and then each Poll, until ctx ends. What fails is stored
 // as not known and tried again.
 func (w *Watcher) Run(ctx context.Context) error {
+	w.mu.Lock()
+	w.running = ctx
+	w.mu.Unlock()
 	timer := time.NewTicker(w.Poll)
 	defer timer.Stop()
 	var pruned time.Time
@@ -100,9 +106,16 @@ func (w *Watcher) failed(ctx context.Context, s fleet.Scope, err error) {
 // reading. When it fails the failure is stored beside what was known, and returned.
 func (w *Watcher) Read(ctx context.Context, scope fleet.Scope) error {
 	done := w.flights.DoChan(scope.Host()+"/"+scope.String(), func() (any, error) {
-		// The reading belongs to all who wait, so the first one's leaving does not end it.
+		// The reading belongs to all who wait, so the first one's leaving does not end it;
+		// the end of the program does.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
 		defer cancel()
+		w.mu.Lock()
+		running := w.running
+		w.mu.Unlock()
+		if running != nil {
+			defer context.AfterFunc(running, cancel)()
+		}
 		return nil, w.guarded(func() error { return w.read(ctx, scope) })
 	})
 	select {
@@ -116,14 +129,7 @@ func (w *Watcher) Read(ctx context.Context, scope fleet.Scope) error {
 func (w *Watcher) read(ctx context.Context, scope fleet.Scope) error {
 	l, err := w.GitHub.List(ctx, scope)
 	if err != nil {
-		var limited *fleet.LimitedError
-		p := fleet.Problem{What: fleet.Explain(err)}
-		if errors.As(err, &limited) {
-			p.Until = limited.Until
-		}
-		if err := w.Store.FailReading(ctx, scope, p); err != nil {
-			w.Log.Error("failed reading can't be stored", "scope", scope.String(), "err", err)
-		}
+		w.unread(ctx, scope, err)
 		return fmt.Errorf("list runners of %s: %w", scope, err)
 	}
 	names := w.groupNames(ctx, scope)
@@ -134,25 +140,53 @@ func (w *Watcher) read(ctx context.Context, scope fleet.Scope) error {
 	if err != nil {
 		return fmt.Errorf("store runners of %s: %w", scope, err)
 	}
-	return w.prove(ctx, scope, missing)
+	return w.markGone(ctx, scope, w.prove(ctx, scope, missing))
 }
 
-// prove looks at the runners that a list lacked. A list can omit live runners; one is
-// gone when its id answers 404, and the list that was just read shows that the same
-// credential reads the scope.
-func (w *Watcher) prove(ctx context.Context, scope fleet.Scope, missing []fleet.Record) error {
+// unread stores why a scope could not be read, also when it was for lack of time.
+func (w *Watcher) unread(ctx context.Context, scope fleet.Scope, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the program ends; GitHub did nothing wrong
+	}
+	p := fleet.Problem{What: fleet.Explain(err)}
+	var limited *fleet.LimitedError
+	if errors.As(err, &limited) {
+		p.Until = limited.Until
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
+	defer cancel()
+	if err := w.Store.FailReading(ctx, scope, p); err != nil {
+		w.Log.Error("failed reading can't be stored", "scope", scope.String(), "err", err)
+	}
+}
+
+// prove finds out which of the runners that a list lacked are gone. A list can omit live
+// runners, and a credential that lost its right is told of none: one is gone when its id
+// answers 404 and the same credential then reads the list without it. What can't be
+// proved now is looked at in the next reading.
+func (w *Watcher) prove(ctx context.Context, scope fleet.Scope, missing []fleet.Record) []int64 {
 	var gone []int64
 	for _, r := range missing[:min(len(missing), proofsAPoll)] {
 		_, err := w.GitHub.Get(ctx, scope, r.Runner.ID)
-		switch {
-		case errors.Is(err, fleet.ErrNotFound):
+		if errors.Is(err, fleet.ErrNotFound) {
 			gone = append(gone, r.Runner.ID)
-		case err != nil:
+		} else if err != nil {
 			w.Log.Warn("missing runner can't be read", "scope", scope.String(), "runner", r.Runner.ID, "err", err)
-			return w.markGone(ctx, scope, gone)
+			break
 		}
 	}
-	return w.markGone(ctx, scope, gone)
+	if len(gone) == 0 {
+		return nil
+	}
+	l, err := w.GitHub.List(ctx, scope)
+	if err != nil {
+		w.Log.Warn("missing runners can't be proved gone", "scope", scope.String(), "err", err)
+		return nil
+	}
+	for _, r := range l.Runners {
+		gone = slices.DeleteFunc(gone, func(id int64) bool { return id == r.ID })
+	}
+	return gone
 }
 
 func (w *Watcher) markGone(ctx context.Context, scope fleet.Scope, gone []int64) error {
@@ -178,11 +212,9 @@ func (w *Watcher) groupNames(ctx context.Context, scope fleet.Scope) map[int64]s
 		return known.names
 	}
 	names, err := w.GitHub.Groups(ctx, scope)
-	if err != nil {
-		if !errors.Is(err, fleet.ErrUnsupported) {
-			w.Log.Warn("runner groups can't be read", "scope", scope.String(), "err", err)
-		}
-		names = known.names
+	if err != nil && !errors.Is(err, fleet.ErrUnsupported) {
+		w.Log.Warn("runner groups can't be read", "scope", scope.String(), "err", err)
+		return known.names // and they are asked for again in the next reading
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
