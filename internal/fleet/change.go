@@ -67,11 +67,13 @@ func Compare(old Record, now Runner, at time.Time) (Record, []Change) {
 	if from, to := strings.Join(old.Runner.LabelNames(), ","), strings.Join(now.LabelNames(), ","); from != to {
 		add(Relabelled, from, to)
 	}
-	if old.Runner.GroupID != now.GroupID {
+	if old.Runner.GroupID != now.GroupID && old.Runner.GroupID != 0 {
 		add(Regrouped, old.Runner.Group, now.Group)
 	}
 	if old.Runner.Version != now.Version {
-		add(VersionMoved, old.Runner.Version, now.Version)
+		if old.Runner.Version != "" {
+			add(VersionMoved, old.Runner.Version, now.Version)
+		}
 		rec.Outdated = NotKnown
 	}
 	// Offline and lost are one outage: the time since when counts from its beginning.
