@@ -113,6 +113,36 @@ func TestCrashInBatch(t *testing.T) {
 	}
 }
 
+// TestCrashInReveal: a crash while a token is made leaves the request open for another
+// press, and the lost one counts.
+func TestCrashInReveal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, plan{})
+	p := r.serve()
+	id := r.asks(ann, "register octo-org")
+	r.types(bob, "approve "+id)
+	r.github.Fault(githubd.On("POST", "/**"), githubd.Fault{Delay: time.Minute, Times: 1})
+	seen := len(r.github.Requests())
+	r.slack.Person(ann).Click(r.ctx, r.types(ann, "request "+id), "reveal")
+	r.untilGitHub("the token is asked for", func() bool {
+		return len(r.github.Requests()) > seen && r.github.Requests()[len(r.github.Requests())-1].Method == "POST"
+	})
+	r.crash(p)
+	for _, v := range r.slack.Person(ann).Views() {
+		r.slack.Person(ann).CloseView(r.ctx, v)
+	}
+	r.serve()
+	var view slackd.Message
+	r.until("it can be revealed again", func() bool {
+		view = r.types(ann, "request "+id)
+		return button(view, "Reveal") != ""
+	})
+	r.opens(ann, view, "reveal", "Revealed 2 of at most 3 times")
+	if n := len(r.github.Tokens()); n != 1 {
+		t.Errorf("%d tokens were made, want 1", n)
+	}
+}
+
 // deletes counts the deletes that GitHub saw of a runner.
 func deletes(r *rig, id int64) int {
 	n := 0

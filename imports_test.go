@@ -28,7 +28,7 @@ const (
 // rooms are what each package may import beside the standard library. Only what stands
 // here is allowed; a package without a row fails.
 var rooms = map[string][]string{
-	"runnerdesk": {kongLine, "runnerdesk/bot", "runnerdesk/commands", "runnerdesk/notifier", "runnerdesk/storage",
+	"runnerdesk": {kongLine, "runnerdesk/internal/admin", "runnerdesk/bot", "runnerdesk/commands", "runnerdesk/notifier", "runnerdesk/storage",
 		"runnerdesk/internal/config", "runnerdesk/internal/executor", "runnerdesk/internal/fleet", "runnerdesk/internal/github",
 		"runnerdesk/internal/watcher", "runnerdesk/internal/sandbox/tour"},
 	// slack-go takes its dialer as a type of gorilla/websocket.
@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"runnerdesk/commands":                             {xsync, "runnerdesk/internal/fleet"},
 	"runnerdesk/notifier":                             {cron, "runnerdesk/internal/fleet"},
 	"runnerdesk/storage":                              {sqlite, "runnerdesk/internal/fleet"},
+	"runnerdesk/internal/admin":                       {"runnerdesk/internal/config", "runnerdesk/storage", "runnerdesk/internal/fleet"},
 	"runnerdesk/internal/fleet":                       {},
 	"runnerdesk/internal/github":                      {goGitHub, xsync, "runnerdesk/internal/fleet"},
 	"runnerdesk/internal/executor":                    {"runnerdesk/internal/fleet"},
@@ -54,11 +55,20 @@ var rooms = map[string][]string{
 var forTests = []string{goCmp, leak, openapi, gorilla, "runnerdesk/internal/fleet", "runnerdesk/internal/sandbox",
 	"runnerdesk/internal/sandbox/githubd", "runnerdesk/internal/sandbox/slackd", "runnerdesk/internal/sandbox/githubd/description"}
 
-// forTestsOf are what the tests of single packages may import beyond that: the built-in
-// Slack is tried with the real client, and the tour's app is read from manifest.yml.
+// realParts stand beside the room under test as they are, so that a test of it is a test
+// of what people get: the store in a file, the client against the built-in GitHub.
+var realParts = []string{"runnerdesk/storage", "runnerdesk/internal/github"}
+
+// forTestsOf are what the tests of single packages may import beyond that. What the rooms
+// themselves import stays as their rows say.
 var forTestsOf = map[string][]string{
-	"runnerdesk/internal/sandbox/slackd": {slackGo},
-	"runnerdesk/internal/sandbox/tour":   {yaml},
+	"runnerdesk/bot":                     realParts,
+	"runnerdesk/commands":                append([]string{"runnerdesk/internal/executor", "runnerdesk/internal/watcher", "runnerdesk/notifier"}, realParts...),
+	"runnerdesk/notifier":                realParts,
+	"runnerdesk/internal/executor":       realParts,
+	"runnerdesk/internal/watcher":        realParts,
+	"runnerdesk/internal/sandbox/slackd": {slackGo}, // tried with the real client
+	"runnerdesk/internal/sandbox/tour":   {yaml},    // reads its app from manifest.yml
 }
 
 // listed is a package as "go list -json" tells of it.

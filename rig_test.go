@@ -54,13 +54,12 @@ digests:
 
 // plan is what a test wants otherwise than usual.
 type plan struct {
-	config   string            // sampleConfiguration when empty
-	app      slackd.App        // what is empty is the sample's
-	environ  map[string]string // beside the usual; empty values take away
-	token    string            // GitHub's credential
-	minted   string            // how minted tokens begin
-	unjudged bool              // the traffic may differ from GitHub's description
-	debug    bool              // log everything
+	config  string            // sampleConfiguration when empty
+	app     slackd.App        // what is empty is the sample's
+	environ map[string]string // beside the usual; empty values take away
+	token   string            // GitHub's credential
+	minted  string            // how minted tokens begin
+	debug   bool              // log everything
 }
 
 // rig is both built-in servers, filled, and the bot between them.
@@ -88,9 +87,6 @@ func newRig(t testing.TB, p plan) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &rig{t: t, ctx: ctx, clock: new(clock), logs: new(logbook), judge: newJudge(t), dir: t.TempDir(), debug: p.debug}
-	if p.unjudged {
-		r.judge.description = nil
-	}
 	r.slack = slackd.New(slackd.Options{})
 	r.slack.Install(p.app)
 	r.github = githubd.New(githubd.Options{Wrap: r.judge.wrap})

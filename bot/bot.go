@@ -48,7 +48,7 @@ type Options struct {
 	APIURL             string // with a slash at the end: https://slack.com/api/
 	Dial               func(ctx context.Context, network, addr string) (net.Conn, error)
 	Sockets            int // connections; 2 close the gap when Slack refreshes one
-	Workers            int
+	Workers            int // for each: requests and decisions, queries, dialogs
 	Store              Store
 	Server             fleet.Server
 	Command            string
@@ -68,8 +68,9 @@ type Bot struct {
 	seen      *seen
 	intake    chan arrival // what came in
 	storing   chan job     // requests and decisions, to be stored
-	work      chan job
-	dialogs   chan job // what opens a dialog; its trigger can't wait for slow answers
+	inputs    chan job     // what was stored
+	work      chan job     // queries, which may be slow
+	dialogs   chan job     // what opens a dialog; its trigger can't wait for slow answers
 	started   time.Time
 	connected atomic.Int32
 	self      slack.AuthTestResponse
@@ -92,7 +93,6 @@ const (
 	queueLength   = 1000
 	intakeWorkers = 8
 	storeWorkers  = 32 // they wait side by side while the store is busy
-	dialogWorkers = 8
 )
 
 // New makes a Bot. Nothing is sent before Connect.
@@ -106,7 +106,7 @@ func New(o Options) *Bot {
 		o: o, http: &http.Client{Transport: transport, Timeout: patientWithin},
 		replies: newReplies(o.Now), seen: newSeen(o.Now),
 		intake: make(chan arrival, queueLength), storing: make(chan job, queueLength),
-		work: make(chan job, queueLength), dialogs: make(chan job, queueLength),
+		inputs: make(chan job, queueLength), work: make(chan job, queueLength), dialogs: make(chan job, queueLength),
 		fatal: make(chan error, 1),
 	}
 	b.api = slack.New(o.BotToken.Reveal(), slack.OptionAppLevelToken(o.AppToken.Reveal()),
@@ -145,11 +145,10 @@ func (b *Bot) Run(ctx context.Context, desk Desk) error {
 	for range storeWorkers {
 		storers.Go(func() { drain(b, allTaken, b.storing, func(j job) { b.store(sockets, j) }) })
 	}
-	for range max(1, b.o.Workers) {
-		workers.Go(func() { drain(b, allStored, b.work, func(j job) { b.do(life, j) }) })
-	}
-	for range dialogWorkers {
-		workers.Go(func() { drain(b, allStored, b.dialogs, func(j job) { b.do(life, j) }) })
+	for _, queue := range []chan job{b.inputs, b.work, b.dialogs} {
+		for range max(1, b.o.Workers) {
+			workers.Go(func() { drain(b, allStored, queue, func(j job) { b.do(life, j) }) })
+		}
 	}
 	loops.Go(func() { b.guarded(func() { b.sweep(running) }) })
 	loops.Go(func() { b.guarded(func() { b.deliver(delivering, life) }) })

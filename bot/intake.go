@@ -75,7 +75,7 @@ func (b *Bot) store(ctx context.Context, j job) {
 // queue hands a stored input to the workers, unless one has it. When the queue is full
 // the sweep finds it again.
 func (b *Bot) queue(j job) {
-	if b.seen.begin(j.in.Key) && !push(b.work, j) {
+	if b.seen.begin(j.in.Key) && !push(b.inputs, j) {
 		b.seen.end(j.in.Key)
 	}
 }

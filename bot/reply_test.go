@@ -78,9 +78,7 @@ func TestRefusedBlocksBecomePlainText(t *testing.T) {
 			t.Fatal("the prompt has no blocks; the test shows nothing")
 		}
 		r.slack.RefuseBlocks(100)
-		if _, err := r.store.UpdateRequest(r.Context(), req.ID, "", func(q fleet.Request) (fleet.Request, error) { return q.Cancel(ann, time.Now()) }); err != nil {
-			t.Fatal(err)
-		}
+		r.cancel(req)
 		r.until("the prompt as plain text, without its buttons", func() bool {
 			m := r.prompts()[0]
 			return len(m.Blocks) == 0 && strings.Contains(m.Text, "cancelled")

@@ -85,6 +85,17 @@ func TestWhatCanNotBeReadIsAcknowledged(t *testing.T) {
 	})
 }
 
+func TestThePumpNeverBlocks(t *testing.T) {
+	inBubble(t, slackd.Options{}, func(r *rig) {
+		for range queueLength + 10 { // nobody takes anything
+			r.bot.receive(arrival{kind: typed}, nil)
+		}
+		if n := len(r.bot.intake); n != queueLength {
+			t.Errorf("%d arrivals wait, want %d and the rest not taken", n, queueLength)
+		}
+	})
+}
+
 func TestShutdownFinishesWhatIsInHand(t *testing.T) {
 	started(t, func(r *rig) {
 		begun, release := make(chan struct{}), make(chan struct{})

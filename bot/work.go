@@ -134,25 +134,29 @@ func (b *Bot) doPress(life context.Context, a arrival) {
 	switch a.action {
 	case blocks.ActionRun:
 		b.run(life, a, a.value, a.reply.ephemeral)
-		return
 	case blocks.ActionShare:
 		b.share(life, a)
-		return
-	case blocks.ActionLink:
-		return // the page opens by itself
+	case blocks.ActionLink: // the page opens by itself
 	case blocks.ActionDeny:
 		b.deny(life, a, id)
+		b.adopt(life, a.pressedOn(id))
 	case blocks.ActionDetails:
 		b.details(life, a, id)
 	case blocks.ActionReveal:
 		b.reveal(life, a, id)
+		b.adopt(life, a.pressedOn(id))
 	default:
 		b.say(life, a.reply, fleet.Notice{Kind: fleet.Refused, Text: fleet.Say("This button belongs to an older version. Ask again with ", fleet.Code(b.o.Command), ".")})
-		return
 	}
+}
+
+// pressedOn is the part of an input that tells which message a button was on.
+func (a arrival) pressedOn(request int64) fleet.Input {
+	in := fleet.Input{Request: request, Person: a.actor.Person, Channel: a.actor.Channel}
 	if !a.reply.ephemeral {
-		b.adopt(life, fleet.Input{Request: id, Person: a.actor.Person, Channel: a.actor.Channel, MessageTS: a.reply.message})
+		in.MessageTS = a.reply.message
 	}
+	return in
 }
 
 // share shows an answer to the channel, in the person's name.

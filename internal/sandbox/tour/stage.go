@@ -34,7 +34,7 @@ var names = map[string]string{
 const patience = 10 * time.Second
 
 // ready waits for the bot's sockets.
-func (s *stage) ready(ended <-chan error) bool {
+func (s *stage) ready(ended chan error) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	go func() {
@@ -42,6 +42,7 @@ func (s *stage) ready(ended <-chan error) bool {
 		select {
 		case err := <-ended:
 			fmt.Fprintln(s.out, "The bot ended:", err)
+			ended <- err // for whoever waits for its end
 			cancel()
 		case <-ctx.Done():
 		}
