@@ -152,6 +152,7 @@ func TestQueriesDoNotWaitForTheStore(t *testing.T) {
 		if n := r.desk.inputs("register"); n != 0 {
 			t.Errorf("%d requests were carried out that people were told had failed", n)
 		}
+		r.asks() // and those who store are free again
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack/socketmode"
+
 	"runnerdesk/internal/fleet"
 	"runnerdesk/internal/sandbox/slackd"
 )
@@ -76,13 +78,18 @@ func TestDisconnectFramesAreFollowedByANewSocket(t *testing.T) {
 	})
 }
 
-func TestWhatCanNotBeReadIsAcknowledged(t *testing.T) {
+func TestWhatIsNotForTheBotIsAcknowledged(t *testing.T) {
 	started(t, func(r *rig) {
-		// A shortcut that the app does not have comes with a type that nothing here knows.
 		r.slack.Install(slackd.App{Shortcuts: []string{"status"}})
 		r.acked(r.slack.Person(ann).Shortcut(r.Context(), "status"))
 		r.acked(r.slack.Person(ann).OpenHome(r.Context()))
 	})
+	for frame, want := range map[string]string{`{"envelope_id":"E1","type":"new"}`: "E1", `{"type":"new"}`: "", `[`: ""} {
+		e := socketmode.Event{Type: socketmode.EventTypeErrorBadMessage, Data: &socketmode.ErrorBadMessage{Message: []byte(frame)}}
+		if got := badEnvelope(e); got != want {
+			t.Errorf("%s: got %q, want %q", frame, got, want)
+		}
+	}
 }
 
 func TestThePumpNeverBlocks(t *testing.T) {
