@@ -102,6 +102,7 @@ func TestARevealThatFails(t *testing.T) {
 		{name: "no token", reveal: func(func(fleet.Request, fleet.Token) error) error { return errors.New("GitHub is away") }, dialog: "GitHub is away"},
 		{name: "a panic", reveal: func(func(fleet.Request, fleet.Token) error) error { panic("planted") }, dialog: "failed"},
 		{name: "a moment's fault", fault: func(s *slackd.Server) { s.Fault("views.update", slackd.Fault{Status: http.StatusBadGateway}) }, dialog: canary},
+		{name: "a fault of Slack's own", fault: func(s *slackd.Server) { s.Fault("views.update", slackd.Fault{Error: "internal_error"}) }, dialog: canary},
 		{name: "the dialog was closed", fault: func(s *slackd.Server) { s.Fault("views.update", slackd.Fault{Times: -1, Error: "not_found"}) }, dialog: "Making", note: "No token"},
 		{name: "opened, but Slack did not say so", fault: func(s *slackd.Server) { s.Fault("views.open", slackd.Fault{DropAfterEffect: true}) },
 			reveal: func(func(fleet.Request, fleet.Token) error) error { panic("no token may be made") }, dialog: "Press the button again", note: "did not open in time"},

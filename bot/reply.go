@@ -128,6 +128,10 @@ func (b *Bot) persist(ctx context.Context, try func(context.Context) error) erro
 
 // certain reports whether Slack answered, and would answer the same again.
 func certain(err error) bool {
+	switch slackCode(err) {
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
+		return false // https://docs.slack.dev/reference/methods/views.update, "Errors"
+	}
 	var status slack.StatusCodeError
 	return slackCode(err) != "" || errors.As(err, &status) && status.Code < http.StatusInternalServerError
 }

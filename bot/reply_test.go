@@ -164,3 +164,21 @@ func TestSecretsOfAnEnvelopeAreNotLogged(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingButRefusalsInSharedChannels(t *testing.T) {
+	started(t, func(r *rig) {
+		r.slack.SetChannel(room, func(c *slackd.Channel) { c.ExtShared = true })
+		p := r.slack.Person(ann)
+		for i, text := range []string{"status", "register octo-org because of load"} {
+			r.acked(p.Command(r.Context(), room, text))
+			r.until("a refusal", func() bool { return len(p.Sees(room)) > i })
+		}
+		r.reads(ann, p.DMChannel(), "Answer to status")
+		r.reads(ann, p.DMChannel(), "Request #1")
+		for _, m := range p.Sees(room) {
+			if got := m.Visible(); !strings.Contains(got, "shared with another organization") || strings.Contains(got, "Answer") || strings.Contains(got, "#1") {
+				t.Errorf("in the shared channel stands %q", got)
+			}
+		}
+	})
+}

@@ -23,11 +23,27 @@ func (b *Bot) ask(life context.Context, f func(context.Context) fleet.Answer) fl
 	return answer
 }
 
-// tell draws an answer and shows it to the person.
+// tell draws an answer and shows it to the person. In a channel that is shared with
+// another organization nothing but a refusal is shown: the answer goes to their direct
+// messages.
 func (b *Bot) tell(ctx context.Context, to reply, a fleet.Answer, o blocks.Options, replace bool) bool {
 	m := blocks.NoticeOf(broken, o)
 	b.guarded(func() { m = blocks.Answer(a, o) })
-	return b.send(ctx, to, m, replace)
+	if n, is := a.(fleet.Notice); is && n.Kind == fleet.Refused || !b.openToOthers(ctx, to.channel) {
+		return b.send(ctx, to, m, replace)
+	}
+	b.send(ctx, to, blocks.NoticeOf(fleet.Notice{Kind: fleet.Refused, Text: fleet.Say(
+		"This channel is shared with another organization, so nothing is shown here. The answer is in your direct messages.")}, o), replace)
+	return b.send(ctx, reply{person: to.person}, m, false)
+}
+
+// openToOthers reports whether a channel is known to be shared. Of a private channel
+// without the bot Slack does not tell; the answer is for the person alone all the same.
+func (b *Bot) openToOthers(ctx context.Context, channel string) bool {
+	ctx, cancel := context.WithTimeout(ctx, quickWithin)
+	defer cancel()
+	shared, err := b.directory.Shared(ctx, channel)
+	return err == nil && shared
 }
 
 // say is tell for a sentence.

@@ -384,7 +384,7 @@ func TestSilentSlackIsToldOf(t *testing.T) {
 	})
 }
 
-// directoryOf answers each look-up late, though in time.
+// lateDirectory answers each look-up late, though in time.
 type lateDirectory struct{ *directory }
 
 func (d lateDirectory) Person(ctx context.Context, id string, age time.Duration) (fleet.Person, error) {

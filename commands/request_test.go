@@ -119,6 +119,7 @@ func TestDeleteFindsWhatJustCame(t *testing.T) {
 		if got := targetIDs(o.opened(o.carry("U0ANN", "delete octo-org fresh"))); !slices.Equal(got, []int64{id}) {
 			t.Errorf("deletes %d, want %d", got, id)
 		}
+		time.Sleep(time.Second)
 		o.calls()
 		o.carry("U0ANN", "delete octo-org nothing")
 		if n := o.calls(); n != 0 {
@@ -169,6 +170,29 @@ func TestDeleteByFilter(t *testing.T) {
 		if n := o.requestCount(); n != 1 {
 			t.Errorf("%d requests", n)
 		}
+	})
+}
+
+// TestDeleteByFilterOfWhatMoves: between the list and the last look a runner goes, and
+// then one stops matching.
+func TestDeleteByFilterOfWhatMoves(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		one, two := o.runner(org, "gpu-1", "gpu"), o.runner(org, "gpu-2", "gpu")
+		var meanwhile func()
+		defer o.github.Fault(func(r githubd.Request) bool {
+			if strings.HasPrefix(r.Route, "/orgs/octo-org/actions/runners/") && meanwhile != nil {
+				meanwhile()
+				meanwhile = nil
+			}
+			return false
+		}, githubd.Fault{})()
+		meanwhile = func() {
+			o.github.Update(org, two, func(r *githubd.Runner) { r.Labels = nil })
+			o.github.Remove(org, one)
+		}
+		wantSaid(t, o.carry("U0ANN", "delete octo-org name:gpu-1"), fleet.Refused, "matches name:gpu-1", "Nothing was asked for")
+		meanwhile = func() { o.github.Update(org, two, func(r *githubd.Runner) { r.Busy = true }) }
+		wantSaid(t, o.carry("U0ANN", "delete octo-org name:gpu-2 status:idle"), fleet.Refused, "gpu-2", "changed a moment ago")
 	})
 }
 
@@ -289,7 +313,7 @@ func TestOpenRequestsLimit(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
 		o.Policy.Limits.OpenRequests = 1
 		o.opened(o.carry("U0ANN", "register octo-org"))
-		wantSaid(t, o.carry("U0ANN", "register octo-org"), fleet.Refused, "You have 1 open requests")
+		wantSaid(t, o.carry("U0ANN", "register octo-org"), fleet.Refused, "Your open requests are 1")
 	})
 }
 

@@ -33,7 +33,7 @@ func (p Policy) Admit(r Request, l Ledger, size int) error {
 		return notPossible("Runnerdesk is set to read only: no tokens and no deletions.")
 	}
 	if most := p.Limits.OpenRequests; most > 0 && l.OpenByPerson >= most {
-		return notPossible("You have %d open requests, which is the most. Cancel one, or wait for a decision.", l.OpenByPerson)
+		return notPossible("Your open requests are %d, which is the most. Cancel one, or wait for a decision.", l.OpenByPerson)
 	}
 	if r.Action != Delete {
 		return nil
@@ -55,11 +55,12 @@ func (p Policy) Admit(r Request, l Ledger, size int) error {
 	if len(held) > 0 {
 		return notPossible("%s part of open request #%d already. %s", naming(held), l.Held[held[0].ID], without(held, len(r.Targets)))
 	}
-	if share := p.Limits.DeleteShare; share > 0 && share < 100 && size > ShareFrom {
+	// The share is of the fleet as it was before the last day's deletes.
+	if share, fleet := p.Limits.DeleteShare, size+l.DeletedLastDay; share > 0 && share < 100 && fleet > ShareFrom {
 		total := len(r.Targets) + len(l.Held) + l.DeletedLastDay
-		if total*100 > share*size {
+		if total*100 > share*fleet {
 			return notPossible("That would make %d of %d runners of %s deleted or about to be within a day; at most %d%% may go, which leaves %d. Name fewer, or wait.",
-				total, size, r.Scope, share, max(0, share*size/100-len(l.Held)-l.DeletedLastDay))
+				total, fleet, r.Scope, share, max(0, share*fleet/100-len(l.Held)-l.DeletedLastDay))
 		}
 	}
 	return nil
