@@ -82,7 +82,7 @@ func TestNoCanary(t *testing.T) {
 	v := r.opens(ann, r.types(ann, "request "+id), "reveal", "no token")
 	r.slack.Person(ann).CloseView(r.ctx, v)
 	lift()
-	r.slack.Fault("views.update", slackd.Fault{Error: "internal_error", Times: 3})
+	r.slack.Fault("views.update", slackd.Fault{Error: "internal_error", Times: 6})
 	id = r.asks(ann, "remove-token octo-org because the dialog fails")
 	r.types(bob, "approve "+id)
 	minted := len(r.github.Tokens())

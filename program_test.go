@@ -75,7 +75,7 @@ func TestConfigurationFaults(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"environment:0:0: SLACK_APP_TOKEN", "environment:0:0: SLACK_BOT_TOKEN", "environment:0:0: GITHUB_API_URL",
+		"environment: SLACK_APP_TOKEN", "environment: SLACK_BOT_TOKEN", "environment: GITHUB_API_URL",
 		r.file + ":1:20: ", r.file + ":2:1: ", r.file + ":3:7: ", r.file + ":5:23: ", r.file + ":7:13: ",
 	} {
 		if !strings.Contains(p.stderr.String(), want) {

@@ -204,7 +204,7 @@ func (d *Desk) pin(ctx context.Context, c Command, chosen []fleet.Record) ([]fle
 				return refuse("Runner ", fleet.Code(rec.Runner.Name), fmt.Sprintf(" (id %d) changed a moment ago. Nothing was asked for; look again, then ask again.", rec.Runner.ID))
 			}
 			now.Group = after.Runner.Group
-			targets[i] = fleet.Target{Runner: now, Since: after.Since}
+			targets[i] = fleet.Target{Runner: now, Since: after.Since, FirstSeen: after.FirstSeen}
 			return nil
 		}))
 	}

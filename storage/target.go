@@ -10,9 +10,9 @@ import (
 )
 
 func insertTarget(ctx context.Context, t *tx, request int64, n int, scope fleet.Scope, target fleet.Target) error {
-	_, err := t.ExecContext(ctx, `INSERT INTO target (request, n, host, scope, runner, shown, since, outcome, note, sent, done_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, request, n, scope.Host(), scope.String(), target.Runner.ID,
-		document(target.Runner), stamp(target.Since), string(target.Outcome), target.Note, target.Sent, stamp(target.DoneAt))
+	_, err := t.ExecContext(ctx, `INSERT INTO target (request, n, host, scope, runner, shown, since, first_seen, outcome, note, sent, done_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, request, n, scope.Host(), scope.String(), target.Runner.ID,
+		document(target.Runner), stamp(target.Since), stamp(target.FirstSeen), string(target.Outcome), target.Note, target.Sent, stamp(target.DoneAt))
 	return err
 }
 
@@ -23,7 +23,7 @@ func saveTargets(ctx context.Context, t *tx, before, after fleet.Request) error 
 	}
 	for i, now := range after.Targets {
 		was := before.Targets[i]
-		if now.Runner.ID != was.Runner.ID || document(now.Runner) != document(was.Runner) || !now.Since.Equal(was.Since) {
+		if now.Runner.ID != was.Runner.ID || document(now.Runner) != document(was.Runner) || !now.Since.Equal(was.Since) || !now.FirstSeen.Equal(was.FirstSeen) {
 			return fmt.Errorf("%w: what was shown of runner %d does not change", fleet.ErrIllegal, was.Runner.ID)
 		}
 		if now.Outcome == was.Outcome && now.Note == was.Note && now.Sent == was.Sent && now.DoneAt.Equal(was.DoneAt) {
@@ -38,15 +38,15 @@ func saveTargets(ctx context.Context, t *tx, before, after fleet.Request) error 
 }
 
 func loadTargets(ctx context.Context, q querier, r *fleet.Request) error {
-	return each(ctx, q, `SELECT shown, since, outcome, note, sent, done_at FROM target WHERE request = ? ORDER BY n`,
+	return each(ctx, q, `SELECT shown, since, first_seen, outcome, note, sent, done_at FROM target WHERE request = ? ORDER BY n`,
 		[]any{r.ID}, func(rows *sql.Rows) error {
 			var target fleet.Target
 			var shown string
-			var since, done sql.NullInt64
-			if err := rows.Scan(&shown, &since, &target.Outcome, &target.Note, &target.Sent, &done); err != nil {
+			var since, first, done sql.NullInt64
+			if err := rows.Scan(&shown, &since, &first, &target.Outcome, &target.Note, &target.Sent, &done); err != nil {
 				return err
 			}
-			target.Since, target.DoneAt = moment(since), moment(done)
+			target.Since, target.FirstSeen, target.DoneAt = moment(since), moment(first), moment(done)
 			if err := json.Unmarshal([]byte(shown), &target.Runner); err != nil {
 				return err
 			}

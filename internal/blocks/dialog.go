@@ -99,7 +99,7 @@ func targetInFull(t fleet.Target) fleet.Prose {
 	}
 	p = append(p, fleet.Span{Text: stateWords(t.Runner.State())})
 	if !t.Since.IsZero() {
-		p = append(p, fleet.Span{Text: " since "}, moment(t.Since))
+		p = append(append(p, fleet.Span{Text: " since "}), since(t.Since, t.FirstSeen)...)
 	}
 	for _, more := range []string{t.Runner.OS, joined(t.Runner.LabelNames(), 60), t.Runner.Group} {
 		if more != "" {

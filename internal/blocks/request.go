@@ -3,7 +3,6 @@ package blocks
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"runnerdesk/internal/fleet"
@@ -237,13 +236,13 @@ func targetRow(t fleet.Target) row {
 	state := t.Runner.State()
 	id := fmt.Sprint(t.Runner.ID)
 	name := fit(clean(t.Runner.Name), 70) // so that the id after it is never cut off
-	words := append(fleet.Say(name, " ("+id+"): "), inState(state, t.Since, time.Time{})...)
+	words := append(fleet.Say(name, " ("+id+"): "), inState(state, t.Since, t.FirstSeen)...)
 	if outcome(t) != "" {
 		words = fleet.Say(name, " ("+id+"): ", outcome(t))
 	}
 	return row{
 		cells: []fleet.Prose{
-			text(t.Runner.Name), text(id), text(outcome(t)), text(stateWords(state)), known(moment(t.Since)),
+			text(t.Runner.Name), text(id), text(outcome(t)), text(stateWords(state)), since(t.Since, t.FirstSeen),
 			text(t.Runner.OS), labels(t.Runner, 100), text(t.Runner.Group),
 		},
 		line: words,

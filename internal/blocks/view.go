@@ -69,11 +69,7 @@ func (s *sheet) steps(rows []fleet.AuditRow) {
 	shown := rows[max(0, len(rows)-most):]
 	items := make([]fleet.Prose, 0, len(shown))
 	for _, a := range shown {
-		p := fleet.Say(moment(a.At), fmt.Sprintf(" #%d ", a.Seq), fleet.Mention(a.Actor), " ", fleet.Bold(a.Verb))
-		if a.Detail != "" {
-			p = append(p, fleet.Span{Text: " " + cut(clean(a.Detail), 120)})
-		}
-		items = append(items, p)
+		items = append(items, append(fleet.Say(moment(a.At), " "), stepWords(a)...))
 	}
 	s.say(fleet.Bold("Every step"))
 	if left := len(rows) - len(shown); left > 0 {

@@ -95,7 +95,7 @@ func (e *environ) read(c *Config, offline bool) {
 	case hasKey && !hasID && !e.named("GITHUB_APP_ID"):
 		e.fault("GITHUB_APP_ID", "is missing; GITHUB_APP_PRIVATE_KEY needs it, or give GITHUB_TOKEN alone")
 	case !offline && !e.named("GITHUB_TOKEN") && !e.named("GITHUB_APP_ID") && !e.named("GITHUB_APP_PRIVATE_KEY"):
-		e.fault("GITHUB_TOKEN", "is missing; give a personal access token, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY")
+		e.fault("GITHUB_TOKEN", "is missing; give a personal access token")
 	}
 	e.addresses(c)
 }

@@ -19,8 +19,12 @@ type Fault struct {
 	What   string
 }
 
-// String is "FILE:LINE:COLUMN: what is wrong and what would be right".
+// String is "FILE:LINE:COLUMN: what is wrong and what would be right"; of what has no place
+// in a file it is "environment: …".
 func (f Fault) String() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.What
+	}
 	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.What)
 }
 

@@ -169,7 +169,7 @@ cleanup:
 		where, _, _ := strings.Cut(line, ": ")
 		places = append(places, where)
 	}
-	want := []string{"environment:0:0", "environment:0:0", "3:5", "4:16", "5:10", "6:9", "7:7", "8:12", "9:12", "10:1", "12:11", "13:11",
+	want := []string{"environment", "environment", "3:5", "4:16", "5:10", "6:9", "7:7", "8:12", "9:12", "10:1", "12:11", "13:11",
 		"15:5", "15:23", "18:13", "19:14", "20:13", "21:16", "22:10", "23:26", "23:44", "24:12", "26:24", "26:37", "26:50", "26:62", "26:86",
 		"28:5", "30:5"}
 	if diff := cmp.Diff(want, places); diff != "" {
@@ -185,7 +185,7 @@ func TestEnvironmentFaults(t *testing.T) {
 		want []string
 	}{
 		{"nothing given", map[string]string{"SLACK_APP_TOKEN": "-", "SLACK_BOT_TOKEN": "", "GITHUB_TOKEN": "-"}, []string{
-			"GITHUB_TOKEN is missing; give a personal access token, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY",
+			"GITHUB_TOKEN is missing; give a personal access token",
 			"SLACK_APP_TOKEN is missing; give the app-level token of the app's Basic Information page, which begins with xapp-",
 			"SLACK_BOT_TOKEN is missing; give the bot token of the app's OAuth & Permissions page, which begins with xoxb-"}},
 		{"exchanged", map[string]string{"SLACK_APP_TOKEN": good["SLACK_BOT_TOKEN"], "SLACK_BOT_TOKEN": good["SLACK_APP_TOKEN"]}, []string{
@@ -216,7 +216,7 @@ func TestEnvironmentFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for i, line := range tt.want {
-				tt.want[i] = "environment:0:0: " + line
+				tt.want[i] = "environment: " + line
 			}
 			if diff := cmp.Diff(tt.want, faults(t, source(least, tt.env, files))); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

@@ -145,6 +145,29 @@ func (r *reader) config(root *node, c *Config) {
 	c.Digests = r.digests(root.get("digests"))
 	c.Alerts = r.alerts(root.get("alerts"))
 	c.Cleanups = r.cleanups(root.get("cleanup"), p.Rules)
+	r.warn(root)
+}
+
+// ahead are the keys that are read and checked, and whose work comes with a later version.
+var ahead = []string{"listen", "break_glass", "alerts", "cleanup"}
+
+// warn finds what is right and hardly meant.
+func (r *reader) warn(root *node) {
+	for _, key := range ahead {
+		if n := root.get(key); n != nil && (n.kind != text || n.text != "") {
+			r.warnings = append(r.warnings, r.found(n.at, "%s has no effect in this version", key))
+		}
+	}
+	if rules := root.get("approvals"); rules != nil {
+		for _, rule := range rules.items {
+			if n := rule.get("escalate"); n != nil {
+				r.warnings = append(r.warnings, r.found(n.at, "escalate lets these people decide in time, but nobody is asked anew in this version"))
+			}
+		}
+	}
+	if root.get("access") == nil {
+		r.warnings = append(r.warnings, r.found(root.at, "there is no access, so nobody may see or ask for anything; add lines such as { who: [everyone], may: [view] }"))
+	}
 }
 
 // credentialsFor finds enterprises that no credential could read.

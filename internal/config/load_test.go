@@ -147,6 +147,7 @@ func TestExample(t *testing.T) {
 	want.Alerts = []Alert{{Name: "gpu runners", Channel: "C0FLEET", Scopes: []fleet.Scope{octo}, Labels: []string{"gpu"},
 		OfflineFor: 15 * time.Minute, NoneIdleFor: 30 * time.Minute, FewerThan: 4, BusyFor: 12 * time.Hour,
 		VersionEndsIn: 14 * day, Mention: []string{"S0ONCALL"}}}
+	want.Warnings = c.Warnings // TestWarnings
 	want.Cleanups = []Cleanup{{"dead runners", "0 10 * * MON", "Europe/Berlin", []fleet.Scope{octo}, 3 * day}}
 	if diff := cmp.Diff(want, c, compare); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -159,7 +160,7 @@ func TestDefaults(t *testing.T) {
 	c.Hash = ""
 	want := defaults()
 	want.File, want.Server = DefaultFile, c.Server
-	want.Slack, want.GitHub = c.Slack, c.GitHub
+	want.Slack, want.GitHub, want.Warnings = c.Slack, c.GitHub, c.Warnings
 	want.Scopes = []fleet.Scope{scope(t, "octo-org")}
 	want.Policy.Rules = []fleet.Rule{{Name: "rule 1", Actions: []fleet.Action{fleet.Delete}, Scopes: []fleet.Glob{"octo-org"}, Expires: 4 * time.Hour, Reason: "optional"}}
 	want.Digests = []Digest{{"d", "C1", "0 9 * * *", "UTC", want.Scopes, "always", time.Hour}}
@@ -269,13 +270,33 @@ func TestHash(t *testing.T) {
 	}
 }
 
-func TestChannelDefaultThatIsNoScopeIsAWarning(t *testing.T) {
-	c := load(t, source(least+"channels: {C0A: {default_scope: octo-web}}\n", nil, nil))
-	if len(c.ChannelDefaults) != 0 {
-		t.Errorf("channel defaults are %v, want none", c.ChannelDefaults)
-	}
-	want := "octo-web is not among scopes, so C0A has no default"
-	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].What, want) {
-		t.Errorf("warnings are %v, want one with %q", c.Warnings, want)
+func TestWarnings(t *testing.T) {
+	const access = "access: [{who: [everyone], may: [view]}]\n"
+	for _, tt := range []struct {
+		name, yaml string
+		want       []string
+	}{
+		{"nothing", least + access, nil},
+		{"a channel's default that is no scope", least + access + "channels: {C0A: {default_scope: octo-web}}\n", []string{
+			"3:33: octo-web is not among scopes, so C0A has no default; add it there, or take one of octo-org, octo-org/octo-repo"}},
+		{"no access", least, []string{"1:1: there is no access, so nobody may see or ask for anything; add lines such as { who: [everyone], may: [view] }"}},
+		{"what comes later", least + access + "listen: 127.0.0.1:80\n", []string{"3:9: listen has no effect in this version"}},
+		{"turned off", least + access + "listen: \"\"\n", nil},
+		{"the example", Example(), []string{
+			"19:9: listen has no effect in this version", "62:3: break_glass has no effect in this version",
+			"93:3: alerts has no effect in this version", "107:3: cleanup has no effect in this version",
+			"49:7: escalate lets these people decide in time, but nobody is asked anew in this version"}},
+	} {
+		c := load(t, source(tt.yaml, nil, nil))
+		var got []string
+		for _, w := range c.Warnings {
+			got = append(got, strings.TrimPrefix(w.String(), DefaultFile+":"))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+		if tt.name == "a channel's default that is no scope" && len(c.ChannelDefaults) != 0 {
+			t.Errorf("channel defaults are %v, want none", c.ChannelDefaults)
+		}
 	}
 }

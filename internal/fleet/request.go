@@ -57,12 +57,14 @@ const (
 
 // Target is one runner of a request, as it was shown to those who decide.
 type Target struct {
-	Runner  Runner
-	Since   time.Time // since when it was in its state; zero when not known
-	Outcome Outcome
-	Note    string // what differs, or why; one of our own phrases
-	Sent    int    // how many deletes went to GitHub for it; at most MaxSends
-	DoneAt  time.Time
+	Runner Runner
+	Since  time.Time // since when it was in its state; zero when not known
+	// FirstSeen is when we first read it; when it is Since, it was in its state before.
+	FirstSeen time.Time
+	Outcome   Outcome
+	Note      string // what differs, or why; one of our own phrases
+	Sent      int    // how many deletes went to GitHub for it; at most MaxSends
+	DoneAt    time.Time
 }
 
 // Verdict is a vote's direction.

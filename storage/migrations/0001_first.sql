@@ -145,6 +145,7 @@ CREATE TABLE target (
   runner  INTEGER NOT NULL,
   shown   TEXT NOT NULL,
   since   INTEGER,
+  first_seen INTEGER,
   outcome TEXT NOT NULL DEFAULT '' CHECK (outcome IN ('', 'deleted', 'already gone', 'busy', 'changed',
             'protected', 'struck', 'not tried', 'failed', 'unknown')),
   note    TEXT NOT NULL DEFAULT '',
@@ -173,7 +174,7 @@ CREATE TRIGGER target_held BEFORE INSERT ON target
   BEGIN SELECT RAISE(ABORT, 'the runner is part of another open request'); END;
 CREATE TRIGGER target_fixed BEFORE UPDATE ON target
   WHEN NEW.request <> OLD.request OR NEW.n <> OLD.n OR NEW.host <> OLD.host OR NEW.scope <> OLD.scope
-    OR NEW.runner <> OLD.runner OR NEW.shown <> OLD.shown OR NEW.since IS NOT OLD.since
+    OR NEW.runner <> OLD.runner OR NEW.shown <> OLD.shown OR NEW.since IS NOT OLD.since OR NEW.first_seen IS NOT OLD.first_seen
   BEGIN SELECT RAISE(ABORT, 'what was shown does not change'); END;
 CREATE TRIGGER target_open BEFORE UPDATE ON target
   WHEN (SELECT state FROM request WHERE id = OLD.request) NOT IN ('pending', 'approved', 'executing', 'unknown')
