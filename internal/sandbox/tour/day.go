@@ -132,8 +132,10 @@ func (s *stage) refusing() {
 
 // result waits for the outcome in the prompt's thread and for the requester's message.
 func (s *stage) result(id string, want ...string) {
-	m := s.message(bob, approvals, "the result of #"+id+" is in the prompt's thread", append(want, "#"+id)...)
-	s.shows("Runnerdesk in #runner-approvals:", m.Visible())
+	m := s.find(bob, approvals, "the result of #"+id+" is in the prompt's thread", func(m slackd.Message) bool {
+		return m.ThreadTS != "" && m.ThreadTS != m.TS && all(m.Visible(), append(want, "#"+id))
+	})
+	s.shows("Runnerdesk in the prompt's thread:", m.Visible())
 	s.message(ann, s.slack.Person(ann).DMChannel(), "Ann is told by direct message", append(want, "#"+id)...)
 }
 

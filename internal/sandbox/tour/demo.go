@@ -52,8 +52,11 @@ func Demo(ctx context.Context, o Options) int {
 		defer os.RemoveAll(temporary)
 		dir = temporary
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := empty(dir); err != nil {
 		return trouble(o.Err, err)
+	}
+	if host, _, err := net.SplitHostPort(o.Addr); err != nil || !loopback(host) {
+		return trouble(o.Err, fmt.Errorf("--addr is %q; the built-in Slack listens on this machine only, such as 127.0.0.1:9099", o.Addr))
 	}
 	listener, err := net.Listen("tcp", o.Addr)
 	if err != nil {
@@ -101,6 +104,24 @@ func Demo(ctx context.Context, o Options) int {
 	fmt.Fprintln(o.Err, "What the bot logged:")
 	_, _ = o.Err.Write(logs.bytes())
 	return 1
+}
+
+// empty makes the folder, or checks that nothing is in it: a demo overwrites nothing, and
+// what an earlier one kept belongs to a built-in Slack that is gone.
+func empty(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	found, err := os.ReadDir(dir)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("%s is not empty; give --keep a new folder", dir)
+	}
+	return err
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // serve runs the demo until it is stopped.

@@ -27,8 +27,11 @@ func newStage(ctx context.Context, w *world, out io.Writer) *stage {
 
 var names = map[string]string{
 	ann: "Ann", bob: "Bob", cleo: "Cleo", dan: "Dan",
-	fleetChannel: "#fleet", approvals: "#runner-approvals", operations: "#ops",
+	platform: "platform", fleetChannel: "#fleet", approvals: "#runner-approvals", operations: "#ops",
 }
+
+// mentions are what Slack's client shows as a name.
+var mentions = regexp.MustCompile(`<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>`)
 
 // patience is how long something may take to appear.
 const patience = 10 * time.Second
@@ -71,6 +74,14 @@ func (s *stage) say(format string, args ...any) {
 // shows prints what somebody reads.
 func (s *stage) shows(title, text string) {
 	fmt.Fprintf(s.out, "       %s\n", title)
+	text = mentions.ReplaceAllStringFunc(text, func(m string) string {
+		id := mentions.FindStringSubmatch(m)[1]
+		if name, known := names[id]; known {
+			return "@" + strings.TrimPrefix(name, "@")
+		}
+		return m
+	})
+	text = strings.ReplaceAll(text, "@#", "#")
 	for line := range strings.Lines(text) {
 		if line = strings.TrimRight(line, "\n "); line != "" {
 			fmt.Fprintf(s.out, "       │ %s\n", line)
@@ -196,11 +207,16 @@ func (s *stage) number(m slackd.Message) string {
 
 // message waits for a message in a channel that a person sees, which has all of want.
 func (s *stage) message(person, channel, what string, want ...string) slackd.Message {
+	return s.find(person, channel, what, func(m slackd.Message) bool { return all(m.Visible(), want) })
+}
+
+// find waits for a message in a channel that a person sees.
+func (s *stage) find(person, channel, what string, is func(slackd.Message) bool) slackd.Message {
 	p := s.slack.Person(person)
 	var found slackd.Message
 	s.until(what, func() bool {
 		for _, m := range p.Sees(channel) {
-			if !m.Ephemeral && !m.Deleted && all(m.Visible(), want) {
+			if !m.Ephemeral && !m.Deleted && is(m) {
 				found = m
 				return true
 			}
@@ -258,5 +274,7 @@ func (s *stage) reveals(person string, m slackd.Message, id string) {
 
 // told waits for the direct message in which the requester finds Reveal.
 func (s *stage) told(person, id string) slackd.Message {
-	return s.message(person, s.slack.Person(person).DMChannel(), names[person]+" gets a direct message about #"+id+" with Reveal", "#"+id, "[Reveal")
+	m := s.message(person, s.slack.Person(person).DMChannel(), names[person]+" gets a direct message about #"+id+" with Reveal", "#"+id, "[Reveal")
+	s.shows("Runnerdesk, to "+names[person]+" directly:", m.Visible())
+	return m
 }
