@@ -58,7 +58,7 @@ type meta struct {
 
 // read turns an envelope into an arrival. What it does not know is ignored, and still
 // acknowledged.
-func read(e socketmode.Event, now time.Time) arrival {
+func read(e socketmode.Event, self string, now time.Time) arrival {
 	a := arrival{kind: ignored, at: now}
 	if e.Request != nil {
 		a.envelope = e.Request.EnvelopeID
@@ -69,7 +69,7 @@ func read(e socketmode.Event, now time.Time) arrival {
 	case slack.InteractionCallback:
 		a.fromInteraction(data)
 	case slackevents.EventsAPIEvent:
-		a.fromEvent(data)
+		a.fromEvent(data, self)
 	}
 	if a.key == "" {
 		a.key = "envelope:" + a.envelope
@@ -130,7 +130,7 @@ func (a *arrival) fromBlockAction(c slack.InteractionCallback) {
 	a.key = strings.Join([]string{"button", c.Team.ID, c.User.ID, c.Channel.ID, a.reply.message, c.Container.ViewID, press.ActionID, press.ActionTs}, ":")
 }
 
-func (a *arrival) fromEvent(e slackevents.EventsAPIEvent) {
+func (a *arrival) fromEvent(e slackevents.EventsAPIEvent, self string) {
 	callback, ok := e.Data.(*slackevents.EventsAPICallbackEvent)
 	if !ok || callback.EventID == "" {
 		return
@@ -141,28 +141,34 @@ func (a *arrival) fromEvent(e slackevents.EventsAPIEvent) {
 		if ev.BotID != "" || ev.Edited != nil {
 			return // it was answered as it was first written
 		}
-		a.kind, a.text = mention, unmention(ev.Text)
+		text, mine := unmention(ev.Text, self)
+		if !mine {
+			text = "help" // it was said to somebody else, and only names the bot
+		}
+		a.kind, a.text = mention, text
 		a.actor = commands.Actor{Person: ev.User, Team: e.TeamID, Channel: ev.Channel}
 		a.reply = reply{channel: ev.Channel, thread: ev.ThreadTimeStamp, person: ev.User}
 	case *slackevents.MessageEvent:
 		if ev.ChannelType != "im" || ev.BotID != "" || ev.SubType != "" || ev.User == "" {
 			return
 		}
-		a.kind, a.text = direct, ev.Text
+		text, _ := unmention(ev.Text, self)
+		a.kind, a.text = direct, text
 		a.actor = commands.Actor{Person: ev.User, Team: e.TeamID, Channel: ev.Channel}
 		a.reply = reply{channel: ev.Channel, thread: ev.ThreadTimeStamp, person: ev.User}
 	}
 }
 
-// unmention takes the mention of the bot off the beginning of a text.
-func unmention(text string) string {
+// unmention takes the mention of the bot itself off the beginning of a text, and reports
+// whether it was there.
+func unmention(text, self string) (rest string, mine bool) {
 	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "<@") {
-		if _, rest, ok := strings.Cut(text, ">"); ok {
-			return strings.TrimSpace(rest)
-		}
+	who, rest, ok := strings.Cut(text, ">")
+	id, _, _ := strings.Cut(strings.TrimPrefix(who, "<@"), "|")
+	if !ok || !strings.HasPrefix(who, "<@") || id != self || self == "" {
+		return text, false
 	}
-	return text
+	return strings.TrimSpace(rest), true
 }
 
 // digest is a short fingerprint: what is made of a trigger must not be the trigger.

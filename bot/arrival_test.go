@@ -95,6 +95,7 @@ func TestRead(t *testing.T) {
 		"command-register": {Kind: typed, Person: ann, Team: "T0OCTO", Channel: room, Text: "register octo-org because of load", ReplyChannel: room, URL: true, Trigger: true,
 			Stored: true, StoredText: "register octo-org because of load", StoredPlace: room},
 		"mention":        {Kind: mention, Person: ann, Team: "T0OCTO", Channel: room, Text: "status", ReplyChannel: room, Thread: "1700000000.000100"},
+		"mention-other":  {Kind: mention, Person: ann, Team: "T0OCTO", Channel: room, Text: "help", ReplyChannel: room, Thread: "1700000000.000100"},
 		"mention-edited": {Kind: ignored},
 		"mention-bot":    {Kind: ignored},
 		"direct":         {Kind: direct, Person: ann, Team: "T0OCTO", Channel: "D0ANN", Text: "status", ReplyChannel: "D0ANN", Private: true},
@@ -126,7 +127,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: slack-go can't read it", name)
 			continue
 		}
-		a := read(e, time.Unix(0, 0))
+		a := read(e, "U0RUNNERS", time.Unix(0, 0))
 		got := result{Kind: a.kind, Person: a.actor.Person, Team: a.actor.Team, Channel: a.actor.Channel, Text: a.text, Action: a.action, Value: a.value,
 			ReplyChannel: a.reply.channel, Thread: a.reply.thread, Message: a.reply.message,
 			URL: !a.reply.url.IsZero(), Trigger: !a.reply.trigger.IsZero(), Ephemeral: a.reply.ephemeral, Private: a.reply.private}
@@ -163,7 +164,7 @@ func FuzzRead(f *testing.F) {
 		if !ok {
 			return
 		}
-		a := read(e, time.Unix(0, 0))
+		a := read(e, "U0RUNNERS", time.Unix(0, 0))
 		in, lasting := a.input(c)
 		switch {
 		case a.key == "":

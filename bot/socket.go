@@ -88,7 +88,7 @@ func (b *Bot) socket(ctx context.Context, n int) {
 					b.receive(arrival{kind: ignored, envelope: id}, c)
 				}
 			case socketmode.EventTypeSlashCommand, socketmode.EventTypeInteractive, socketmode.EventTypeEventsAPI:
-				b.receive(read(e, b.o.Now()), c)
+				b.receive(read(e, b.self.UserID, b.o.Now()), c)
 			}
 		}
 	}

@@ -48,8 +48,8 @@ var tooMuch = fleet.Say("That is longer than 2,000 characters, so it was not rea
 
 func (p *parser) read() error {
 	first, ok, err := p.scan.next()
-	// The text may begin with a mention of the bot or with the slash command itself.
-	for err == nil && ok && !first.quoted && (len(first.raw) > 1 && first.raw[0] == '@' || p.c.Command != "" && strings.EqualFold(first.text, p.c.Command)) {
+	// The text may begin with the slash command itself.
+	for err == nil && ok && !first.quoted && p.c.Command != "" && strings.EqualFold(first.text, p.c.Command) {
 		first, ok, err = p.scan.next()
 	}
 	if err != nil {

@@ -88,8 +88,6 @@ func TestParse(t *testing.T) {
 		{"status <http://github.com/octo-org/octo-repo|github.com/octo-org/octo-repo>", Command{Name: "status", Scopes: one(repo)}},
 		{"status octo–org", Command{Name: "status", Scopes: one(org)}},
 		{"/runners status octo-org", Command{Name: "status", Scopes: one(org)}},
-		{"<@U0BOT> status octo-org", Command{Name: "status", Scopes: one(org)}},
-		{"<@U0BOT|runnerdesk>", Command{Name: "status"}},
 		{"ｓｔａｔｕｓ　ｏｃｔｏ-ｏｒｇ", Command{Name: "status", Scopes: one(org)}},
 		{"sta\u200btus\u00a0octo-org", Command{Name: "status", Scopes: one(org)}},
 		{"list", Command{Name: "list"}},

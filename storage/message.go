@@ -60,8 +60,9 @@ func enqueue(ctx context.Context, t *tx, place fleet.Surface, request int64, bod
 
 // messageQuery reads a message with the first copy of the one under which it is a reply.
 const messageQuery = `SELECT m.id, m.key, m.kind, m.channel, coalesce(p.key, ''), coalesce(m.request, 0), m.body, m.desired,
-	m.state, m.sending_at, m.tries, m.not_before, coalesce(pc.channel, ''), coalesce(pc.ts, '')
-	FROM message m
+	m.state, m.sending_at, m.tries, m.not_before, coalesce(pc.channel, ''), coalesce(pc.ts, '') ` + messageRows
+
+const messageRows = `FROM message m
 	LEFT JOIN message p ON p.id = m.parent
 	LEFT JOIN copy pc ON pc.id = (SELECT min(id) FROM copy WHERE message = m.parent)
 	LEFT JOIN request r ON r.id = m.request
@@ -95,16 +96,22 @@ func messages(ctx context.Context, q querier, where string, args ...any) ([]flee
 	return out, err
 }
 
-// Due lists the messages that do not show the truth yet, oldest first, at most limit: those
-// never posted, and those with a copy behind Desired. A message that is to be tried later,
+// dueInChannel is how many messages of one channel are due at a time: a channel takes one a
+// second, so more would only keep the others from being seen.
+const dueInChannel = 4
+
+// Due lists the messages that do not show the truth yet, oldest first, at most limit, and
+// of each channel the oldest few: those never posted, and those with a copy behind Desired. A message that is to be tried later,
 // and a reply whose parent is not posted, are not due; a reply whose parent was given up is
 // due without one. Messages that are being sent are due too: after a crash they must be
 // posted again, and only the one who is sending knows that it still is.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (out []fleet.Message, err error) {
 	err = s.read(ctx, func(t *sql.Tx) error {
-		out, err = messages(ctx, t, `AND m.state <> 'dead' AND m.shown < m.desired AND m.not_before <= ?
-			AND (m.parent IS NULL OR m.shown >= 0 OR p.state = 'dead' OR pc.id IS NOT NULL)
-			ORDER BY m.id LIMIT ?`, s.host, now.UnixMilli(), limit)
+		out, err = messages(ctx, t, `AND m.id IN (SELECT id FROM (
+				SELECT m.id, row_number() OVER (PARTITION BY m.channel ORDER BY m.id) AS place `+messageRows+`
+				AND m.state <> 'dead' AND m.shown < m.desired AND m.not_before <= ?
+				AND (m.parent IS NULL OR m.shown >= 0 OR p.state = 'dead' OR pc.id IS NOT NULL)
+			) WHERE place <= ?) ORDER BY m.id LIMIT ?`, s.host, s.host, now.UnixMilli(), dueInChannel, limit)
 		return err
 	})
 	return out, wrap(err, "list due messages")

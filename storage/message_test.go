@@ -251,3 +251,22 @@ func TestInbox(t *testing.T) {
 		t.Errorf("after more than a day: fresh %v, %v", fresh, err)
 	}
 }
+
+func TestOneChannelDoesNotHideTheOthers(t *testing.T) {
+	d := open(t)
+	for i := range 300 {
+		_, err := d.Enqueue(t.Context(), fleet.Surface{Key: fmt.Sprintf("answer/%d", i), Kind: fleet.NoticeSurface, Channel: "U0ANN"}, []byte("{}"))
+		must(t, err)
+	}
+	_, err := d.Enqueue(t.Context(), fleet.Surface{Key: "answer/bob", Kind: fleet.NoticeSurface, Channel: "U0BOB"}, []byte("{}"))
+	must(t, err)
+	due, err := d.Due(t.Context(), d.clock.Now(), 200)
+	must(t, err)
+	var keys []string
+	for _, m := range due {
+		keys = append(keys, m.Surface.Key)
+	}
+	if diff := cmp.Diff([]string{"answer/0", "answer/1", "answer/2", "answer/3", "answer/bob"}, keys); diff != "" {
+		t.Errorf("due (-want +got):\n%s", diff)
+	}
+}

@@ -192,7 +192,8 @@ func (s *Store) ledger(ctx context.Context, t *tx, requester string, scope fleet
 		scope.Host(), requester).Scan(&l.OpenByPerson); err != nil {
 		return l, err
 	}
-	if err := t.QueryRowContext(ctx, `SELECT count(*) FROM target WHERE host = ? AND scope = ? AND outcome = 'deleted' AND done_at > ?`,
+	if err := t.QueryRowContext(ctx, `SELECT count(*) FROM target WHERE host = ? AND scope = ? AND done_at > ?
+		AND (outcome = 'deleted' OR sent > 0 AND outcome IN ('already gone', 'changed'))`,
 		scope.Host(), scope.String(), t.now.Add(-fleet.Day).UnixMilli()).Scan(&l.DeletedLastDay); err != nil {
 		return l, err
 	}

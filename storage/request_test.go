@@ -172,10 +172,20 @@ func TestLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Its delete was sent, and its answer was lost.
+	lost := d.ask(t, "lost", deletion(scope, 1, 51, 52))
+	d.change(t, lost.ID, d.vote("U0BOB", fleet.Approve))
+	d.change(t, lost.ID, d.claim)
+	d.change(t, lost.ID, func(r fleet.Request) (fleet.Request, error) { return r.Send(1, 51) })
+	for _, runner := range []int64{51, 52} { // 52 was gone before
+		d.change(t, lost.ID, func(r fleet.Request) (fleet.Request, error) {
+			return r.Result(1, runner, fleet.AlreadyGone, "", d.clock.Now())
+		})
+	}
 	held := map[int64]int64{21: struck.ID, 42: half.ID}
-	check(fleet.Ledger{OpenByPerson: 3, Held: held, DeletedLastDay: 1})
+	check(fleet.Ledger{OpenByPerson: 4, Held: held, DeletedLastDay: 2})
 	d.clock.Add(fleet.Day)
-	check(fleet.Ledger{OpenByPerson: 3, Held: held})
+	check(fleet.Ledger{OpenByPerson: 4, Held: held})
 	// A runner that was struck is free for another request.
 	d.ask(t, "free", deletion(scope, 1, 22))
 }

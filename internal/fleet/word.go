@@ -57,11 +57,19 @@ func Values(word string) []string {
 
 var plainValue = regexp.MustCompile(`^[A-Za-z0-9*._/@+-]+$`)
 
+// quotes are what phones make of a quotation mark, and what commands read as one.
+const quotes = `"“”„‟«»＂″`
+
 // QuoteValue writes a value so that Values reads it back. A quote inside it can't be
 // written and is left out.
 func QuoteValue(value string) string {
 	if plainValue.MatchString(value) {
 		return value
 	}
-	return `"` + strings.ReplaceAll(value, `"`, "") + `"`
+	return `"` + strings.Map(func(r rune) rune {
+		if strings.ContainsRune(quotes, r) {
+			return -1
+		}
+		return r
+	}, value) + `"`
 }

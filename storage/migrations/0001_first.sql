@@ -157,7 +157,7 @@ CREATE TABLE target (
   FOREIGN KEY (request, host, scope) REFERENCES request (id, host, scope),
   CHECK ((outcome = '') = (done_at IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX target_deleted ON target (host, scope, done_at) WHERE outcome = 'deleted';
+CREATE INDEX target_done ON target (host, scope, done_at);
 
 CREATE TRIGGER target_insert BEFORE INSERT ON target
   WHEN NEW.outcome <> '' OR NEW.sent <> 0 OR NEW.note <> ''
