@@ -131,20 +131,32 @@ func serve(ctx context.Context, path string, stderr io.Writer) int {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
+	var proven *config.Config // the last one that came to work
 	for {
 		log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 		running, stop := context.WithCancel(ctx)
-		ended := make(chan error, 1)
-		go func() { ended <- run(running, c, seams{now: time.Now, log: log}) }()
+		ended, up := make(chan error, 1), make(chan struct{})
+		go func() { ended <- run(running, c, seams{now: time.Now, log: log, up: func() { close(up) }}) }()
 		next, err := untilReload(ended, reload, load, log)
 		stop()
-		if next == nil {
+		if next != nil {
+			err = <-ended
+		}
+		select {
+		case <-up:
+			proven = c
+		default:
+		}
+		switch {
+		case next != nil:
+			log.Info("the configuration was read again", "event", "reload")
+			c = next
+		case err != nil && ctx.Err() == nil && proven != nil && proven != c:
+			log.Error("the new configuration can't work; the old one goes on", "err", err)
+			c = proven
+		default:
 			return exitCode(err, stderr)
 		}
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			return exitCode(err, stderr)
-		}
-		c = next
 	}
 }
 
@@ -197,6 +209,7 @@ type seams struct {
 	every time.Duration // how often slots and time-outs are looked for; the parts' own when 0
 	pace  time.Duration // between two deletes; a second when 0, none when negative
 	log   *slog.Logger
+	up    func() // called when Slack and the database are there; may be nil
 }
 
 // run builds the parts from the inside out, and runs them until ctx ends or one fails.
@@ -248,6 +261,9 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 	}
 	for _, w := range c.Warnings {
 		s.log.Warn("configuration", "what", w.String())
+	}
+	if s.up != nil {
+		s.up()
 	}
 	s.log.Info("started", "version", versionText(), "event", "started")
 	return together(ctx, s.log,

@@ -2,11 +2,13 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"runnerdesk/internal/sandbox/slackd"
+	"runnerdesk/storage"
 )
 
 // TestReload: SIGHUP reads the configuration again. A wrong one is refused and the old one
@@ -35,6 +37,21 @@ func TestReload(t *testing.T) {
 	if opens(r.slack) != opened {
 		t.Error("a wrong configuration made the bot connect anew")
 	}
+	// This one is right and can't work: another process has its database.
+	other := filepath.Join(t.TempDir(), "other.db")
+	held, err := storage.Open(t.Context(), storage.Options{Path: other, Host: "github.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	write(strings.Replace(sampleConfiguration, "runnerdesk.db", other, 1))
+	r.until("the old configuration goes on", func() bool {
+		return strings.Contains(p.stderr.String(), "the old one goes on") && r.slack.Connections() == 2
+	})
+	if got := r.types(ann, "request "+id).Visible(); !strings.Contains(got, "pending") {
+		t.Errorf("after a configuration that can't work: %s", got)
+	}
+	opened = opens(r.slack)
 	write(sampleConfiguration + "read_only: true\n")
 	r.until("the bot connects anew", func() bool { return opens(r.slack) >= opened+3 && r.slack.Connections() == 2 })
 	if got := r.types(ann, "register octo-org").Visible(); !strings.Contains(got, "read only") {
