@@ -108,11 +108,18 @@ func (b *Bot) reveal(life context.Context, a arrival, id int64) {
 			return b.fill(ctx, name, blocks.RevealShown(r, token, b.o.Server.URL(r.Scope), b.options()))
 		})
 	})
-	if err != nil {
-		n := b.desk.Refusal(err)
-		if err := b.fill(life, name, blocks.RevealFailed(r, n.Text)); err != nil {
-			b.say(life, a.reply, n)
-		}
+	if err == nil {
+		return
+	}
+	n := b.desk.Refusal(err)
+	if life.Err() != nil { // the program stops; the dialog shall not wait for ever
+		n = fleet.Notice{Kind: fleet.Trouble, Text: fleet.Say("Runnerdesk was stopped meanwhile. Press Reveal again in a minute.")}
+		last, cancel := context.WithTimeout(context.WithoutCancel(life), quickWithin/2)
+		defer cancel()
+		life = last
+	}
+	if err := b.fill(life, name, blocks.RevealFailed(r, n.Text)); err != nil {
+		b.say(life, a.reply, n)
 	}
 }
 

@@ -131,6 +131,10 @@ func (w words) states(a fleet.Action, n int) map[string]fleet.Request {
 			ended(r)
 			r.State, r.Reveals = fleet.Succeeded, []fleet.Reveal{{At: noon, State: fleet.RevealShown, ExpiresAt: noon.Add(time.Hour)}}
 		})
+		put("cut-off", func(r *fleet.Request) {
+			yes(r)
+			r.State, r.Reveals = fleet.Approved, []fleet.Reveal{{At: noon, State: fleet.RevealFailed}, {At: noon, State: fleet.RevealLost}}
+		})
 		put("failed", func(r *fleet.Request) { ended(r); r.State = fleet.Failed })
 		return out
 	}

@@ -163,10 +163,18 @@ func (s *sheet) votes(r fleet.Request) {
 	}
 }
 
-// reveals tells how often a token was made.
+// reveals tells who saw a token when, and when it ends.
 func (s *sheet) reveals(r fleet.Request) {
+	for _, v := range r.Reveals {
+		switch v.State {
+		case fleet.RevealShown:
+			s.say("Shown to ", fleet.Mention(r.Requester), " ", moment(v.At), "; that token ends ", moment(v.ExpiresAt), ".")
+		case fleet.RevealLost:
+			s.say("A reveal ", moment(v.At), " was cut off: a token may have been made, and nobody saw it.")
+		}
+	}
 	if n := r.LiveReveals(); n > 0 {
-		s.say(fmt.Sprintf("Revealed %d of at most %d times; each time is a new token.", n, fleet.MaxReveals))
+		s.say(fmt.Sprintf("%d of at most %d reveals are used; each is a new token.", n, fleet.MaxReveals))
 	}
 }
 
