@@ -305,6 +305,7 @@ func together(ctx context.Context, log *slog.Logger, parts ...func(context.Conte
 		})
 	}
 	err := <-first
+	log.Info("stopping", "event", "stopping")
 	stop()
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()

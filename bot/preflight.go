@@ -2,7 +2,10 @@ package bot
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,7 +83,7 @@ func (b *Bot) insist(ctx context.Context, name string, try func(context.Context)
 		if after, limited := limit(err); limited {
 			wait = after
 		}
-		b.o.Log.Warn("Slack can't be reached; trying again", "in", wait.String(), "err", clean(err))
+		b.o.Log.Warn("Slack can't be reached; trying again", "url", b.o.APIURL, "in", wait.String(), "err", clean(err))
 		if within(ctx.Done(), wait) {
 			return ctx.Err()
 		}
@@ -162,5 +165,28 @@ func clean(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "stopped"
 	}
-	return "connection failed"
+	return "connection failed" + cause(err)
+}
+
+// cause is why a connection failed, as far as the network tells. Of an address only host
+// and port are in it.
+func cause(err error) string {
+	var (
+		name    *net.DNSError
+		network *net.OpError
+		unknown x509.UnknownAuthorityError
+		host    x509.HostnameError
+		record  tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &name):
+		return ": the name " + name.Name + " is not known here"
+	case errors.As(err, &unknown), errors.As(err, &host):
+		return ": its certificate is not trusted here"
+	case errors.As(err, &record):
+		return ": it does not speak TLS"
+	case errors.As(err, &network) && network.Addr != nil:
+		return ": " + network.Op + " " + network.Addr.String() + ": " + network.Err.Error()
+	}
+	return ""
 }

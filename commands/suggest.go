@@ -74,7 +74,11 @@ func (p *parser) unknownCommand(first token, rest string) error {
 	if fleet.IsState(first.text) || slices.Contains(fleet.FilterKeys, first.key()) {
 		near = append([]string{"list " + first.src + " " + rest}, near...)
 	}
-	return p.fail(fleet.Say(fleet.Code(first.text), " is not a command. ", p.typed("help"), " names them all."), append(near, "help")...)
+	said := fleet.Say(fleet.Code(first.text), " is not a command. ")
+	if words := Nearest(keyword(first.text), commandWords()); len(words) > 0 {
+		said = append(said, fleet.Say("Did you mean ", fleet.Code(words[0]), "? ")...)
+	}
+	return p.fail(append(said, fleet.Say(p.typed("help"), " names them all.")...), append(near, "help")...)
 }
 
 // refuseScope refuses what is no configured scope and names those that are.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +15,9 @@ const private = 0o600
 // lockFile takes the lock that only one process can have; it ends with the process. The
 // file itself stays, since a lock on a removed file would keep nobody out.
 func lockFile(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+	// Only the last folder is made: a longer path that is not there is likely a mistake.
+	if err := os.Mkdir(filepath.Dir(path), 0o700); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the folder %s is not there; make it first", filepath.Dir(filepath.Dir(path)))
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, private)
 	if err != nil {

@@ -24,7 +24,9 @@ func OpenAudit(ctx context.Context, path string, key fleet.Secret) (*Audit, erro
 	if err != nil {
 		return nil, wrapped(err)
 	}
-	if _, err := os.Stat(full); err != nil {
+	if _, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database at %s yet; the bot makes it at its first start", path)
+	} else if err != nil {
 		return nil, wrapped(err)
 	}
 	if key.IsZero() {

@@ -85,6 +85,13 @@ func (s *sheet) offline(summaries []fleet.Summary) {
 	for _, r := range all {
 		items = append(items, attention(r, len(summaries) == 1))
 	}
+	offline := 0
+	for _, one := range summaries {
+		offline += one.Counts.Offline
+	}
+	if more := offline - len(all); more > 0 {
+		items = append(items, fleet.Say("and "+number(more)+" more"))
+	}
 	s.say("Offline longest:")
 	s.bullets(items, len(items))
 }

@@ -85,7 +85,7 @@ func naming(runners []Runner) string {
 // without gives the words that leave the runners out of the command.
 func without(runners []Runner, of int) string {
 	if len(runners) == of {
-		return "Nothing of this request is left."
+		return "Without that nothing is left to ask for, so nothing was asked."
 	}
 	words := make([]string, 0, len(runners))
 	for _, r := range runners {

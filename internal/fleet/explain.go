@@ -21,7 +21,7 @@ func Explain(err error) Prose {
 	case errors.As(err, &forbidden):
 		return Say("GitHub refused: the credential lacks a permission for this. The people who run Runnerdesk can add it.")
 	case errors.Is(err, ErrCredential):
-		return Say("GitHub does not accept Runnerdesk's credential any more. The people who run Runnerdesk have to renew it.")
+		return Say("GitHub does not accept Runnerdesk's credential. The people who run Runnerdesk have to renew it.")
 	case errors.Is(err, ErrNotFound):
 		return Say("GitHub finds no such runner or scope, or hides it from Runnerdesk's credential.")
 	case errors.Is(err, ErrBusy):

@@ -135,7 +135,7 @@ func TestAdmit(t *testing.T) {
 		{"nothing is left", policy, targets(1), Ledger{DeletedLastDay: 9}, 12, "leaves 0"},
 		{"no limits", Policy{}, targets(100), Ledger{OpenByPerson: 99, DeletedLastDay: 99}, 100, ""},
 		{"protected", policy, targets(1, "db-1", "DB-2 x"), Ledger{}, 100, `DB-2 x and db-1 are protected and never deleted. Leave them out: name the others, or add -name:db-1 -name:"DB-2 x".`},
-		{"only protected", policy, targets(0, "db-1"), Ledger{}, 100, "db-1 is protected and never deleted. Nothing"},
+		{"only protected", policy, targets(0, "db-1"), Ledger{}, 100, "db-1 is protected and never deleted. Without"},
 		{"held", policy, targets(2), Ledger{Held: map[int64]int64{2: 7}}, 100, "web-2 is part of open request #7 already. Leave them out: name the others, or add -name:web-2."},
 	} {
 		err := tc.policy.Admit(tc.r, tc.l, tc.size)

@@ -107,24 +107,25 @@ func OfflineLongest(records []Record) []Record {
 	return out
 }
 
-type tallies map[string]*Counts
+// tallies are kept by name without case, and show the name as it was first met.
+type tallies map[string]*Tally
 
 func (t tallies) add(name string, s State) {
-	name = strings.ToLower(name)
-	if name == "" {
+	key := strings.ToLower(name)
+	if key == "" {
 		return
 	}
-	if t[name] == nil {
-		t[name] = new(Counts)
+	if t[key] == nil {
+		t[key] = &Tally{Name: name}
 	}
-	t[name].Add(s)
+	t[key].Counts.Add(s)
 }
 
 // sorted puts the largest first.
 func (t tallies) sorted() []Tally {
 	out := make([]Tally, 0, len(t))
-	for name, c := range t {
-		out = append(out, Tally{name, *c})
+	for _, tally := range t {
+		out = append(out, *tally)
 	}
 	slices.SortFunc(out, func(a, b Tally) int {
 		return cmp.Or(b.Counts.Total-a.Counts.Total, strings.Compare(a.Name, b.Name))

@@ -78,7 +78,7 @@ func (d *desk) second(status int) {
 }
 
 func TestFailureIsStored(t *testing.T) {
-	renew := "GitHub does not accept Runnerdesk's credential any more. The people who run Runnerdesk have to renew it."
+	renew := "GitHub does not accept Runnerdesk's credential. The people who run Runnerdesk have to renew it."
 	tests := map[string]struct {
 		fault   githubd.Fault
 		problem string
