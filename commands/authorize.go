@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"runnerdesk/internal/fleet"
 )
@@ -41,50 +40,6 @@ func (u *unsure) Unwrap() error { return u.err }
 func isUnsure(err error) bool { return errors.As(err, new(*unsure)) }
 
 var readOnly = fleet.Say("Runnerdesk is set to read only: no tokens and no deletions. The people who run it can change that.")
-
-// member is a full member of the home workspace, for as long as one input is answered.
-type member struct {
-	fleet.Person
-	channel string
-	age     time.Duration       // how old look-ups may be
-	until   time.Time           // all look-ups for this input end then
-	groups  map[string]lookedUp // for this input already
-	sees    []fleet.Scope       // the scopes that may be viewed
-	blind   error               // why some may be missing there
-}
-
-// lookedUp are the people of a group, or why they are not known. A failure is kept too:
-// one input does not ask Slack the same again and again.
-type lookedUp struct {
-	ids []string
-	err error
-}
-
-// member looks the actor up. Guests, bots, deactivated people and other workspaces are
-// refused here, whatever they want.
-func (d *Desk) member(ctx context.Context, who Actor, age time.Duration) (member, error) {
-	m := member{channel: who.Channel, age: age, until: time.Now().Add(lookUpWithin), groups: map[string]lookedUp{}}
-	ctx, cancel := context.WithDeadline(ctx, m.until)
-	defer cancel()
-	p, err := d.Directory.Person(ctx, who.Person, age)
-	if err != nil {
-		return m, &unsure{err}
-	}
-	m.Person = p
-	team, enterprise := d.Directory.Home()
-	if why, ok := p.Member(team, enterprise); !ok {
-		return m, refuse("Nothing was done: ", why, ".")
-	}
-	return m, nil
-}
-
-// viewing is the member as one who only looks: that may rest on older look-ups.
-func (m member) viewing() member {
-	if m.age < viewAge {
-		m.age, m.groups = viewAge, map[string]lookedUp{}
-	}
-	return m
-}
 
 // grounds is what gives somebody a right.
 type grounds struct {
@@ -155,7 +110,11 @@ func (d *Desk) mayTouch(ctx context.Context, m member, right Right, scope fleet.
 	if failed != nil {
 		return grounds{}, &unsure{failed}
 	}
-	return grounds{}, refuse("No line of ", fleet.Code("access:"), " lets you ", string(right), " in ", fleet.Code(scope.String()), ". Ask the people who run Runnerdesk.")
+	no := fleet.Say("No line of ", fleet.Code("access:"), " lets you ", string(right), " in ", fleet.Code(scope.String()), ". Ask the people who run Runnerdesk.")
+	if m.age > 0 {
+		no = fleet.Say(no, " If you joined a group just now, try again in ", lasting(m.age), ".")
+	}
+	return grounds{}, &refused{text: no}
 }
 
 // mayDecide asks the rule as it was when the request was opened and the rule as it is
@@ -202,6 +161,9 @@ func (d *Desk) ruleNow(r fleet.Request) (fleet.Rule, error) {
 	if d.Policy.ReadOnly {
 		return fleet.Rule{}, &refused{text: readOnly}
 	}
+	if !slices.Contains(d.Scopes, r.Scope) {
+		return fleet.Rule{}, refuse(fmt.Sprintf("Request #%d is for ", r.ID), fleet.Code(r.Scope.String()), ", which Runnerdesk may not touch any more. Its requester can cancel it.")
+	}
 	rule, ok := d.Policy.RuleFor(r.Action, r.Scope, runnersOf(r))
 	if !ok {
 		return rule, refuse(fmt.Sprintf("The rules have changed, and none allows request #%d any more. Its requester can cancel it.", r.ID))
@@ -216,37 +178,6 @@ func runnersOf(r fleet.Request) []fleet.Runner {
 	}
 	return runners
 }
-
-// among finds by which of refs the member is meant; "" by none. A look-up that fails
-// matters only when no other one says yes.
-func (d *Desk) among(ctx context.Context, m member, refs []string) (ref string, err error) {
-	switch {
-	case slices.Contains(refs, m.ID):
-		return m.ID, nil
-	case slices.Contains(refs, fleet.Everyone):
-		return fleet.Everyone, nil
-	}
-	var failed error
-	for _, ref := range refs {
-		if !group(ref) {
-			continue
-		}
-		g, known := m.groups[ref]
-		if !known {
-			g.ids, g.err = d.Directory.Members(ctx, ref, m.age)
-			m.groups[ref] = g
-		}
-		if g.err != nil {
-			failed = g.err
-		} else if slices.Contains(g.ids, m.ID) {
-			return ref, nil
-		}
-	}
-	return "", failed
-}
-
-// group reports whether ref stands for several people: a user group or a channel.
-func group(ref string) bool { return ref != "" && (ref[0] == 'S' || ref[0] == 'C' || ref[0] == 'G') }
 
 // eligible are the people other than the requester who could approve now, as many as
 // are needed at most. ok is false when that can't be looked up, or need not be.

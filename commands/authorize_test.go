@@ -179,7 +179,7 @@ func stillMay(id, verb string) bool {
 		return id == "U0BOB" || id == "U0ANN"
 	case "request ID":
 		return id == "U0ANN" || id == "U0BOB" || id == "U0VIC"
-	case "register", "remove-token", "delete", "Delete", "Reveal":
+	case "register", "remove-token", "delete", "Delete", "Reveal", "approve", "Approve": // the last two for the requester's right
 		return false
 	}
 	return id == "U0BOB" || id == "U0VIC"
@@ -312,6 +312,60 @@ func TestStricterRulesBindTheRequester(t *testing.T) {
 	}
 }
 
+// TestScopeTakenOut: in a scope that is configured no more nothing is decided, deleted or
+// revealed; what was asked can be taken back.
+func TestScopeTakenOut(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		pending, token, deletion := o.opened(o.carry("U0ANN", "register octo-org")).ID, o.free("register"), o.free("delete")
+		o.Scopes = o.Scopes[:1]
+		o.calls()
+		for _, a := range []fleet.Answer{
+			o.press("U0BOB", "approve", pending), o.carry("U0BOB", fmt.Sprint("approve ", pending)), o.press("U0BOB", "deny", pending),
+			o.press("U0ANN", "confirm", deletion), o.Refusal(o.reveal("U0ANN", token)),
+		} {
+			wantSaid(t, a, fleet.Refused, "is for octo-org", "may not touch any more", "can cancel it")
+		}
+		if l := o.ask("U0BOB", "requests").(fleet.RequestList); len(l.Waiting) != 0 {
+			t.Errorf("%d wait for a decision that can't be made", len(l.Waiting))
+		}
+		if n := o.calls(); n != 0 {
+			t.Errorf("%d calls went to GitHub", n)
+		}
+		for _, id := range []int64{pending, token, deletion} {
+			wantSaid(t, o.press("U0ANN", "cancel", id), fleet.Done, "You cancelled")
+		}
+	})
+}
+
+// TestOnlyTheRightfulAreLookedUpLive: to refuse a request, and to offer scopes for one, an
+// older look-up will do; to open one it never does.
+func TestOnlyTheRightfulAreLookedUpLive(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		for _, tc := range []struct {
+			person, text string
+			want         time.Duration
+		}{
+			{"U0VIC", "register octo-org", viewAge},
+			{"U0VIC", "register", viewAge},
+			{"U0ANN", "register", viewAge},
+			{"U0ANN", "register octo-org", 0},
+		} {
+			o.people.work()
+			o.carry(tc.person, tc.text)
+			if got, asked := o.people.ages["S0LINUX"]; !asked || got != tc.want {
+				t.Errorf("%s, %s: looked up with age %v (%v), want %v", tc.person, tc.text, got, asked, tc.want)
+			}
+		}
+		wantSaid(t, o.carry("U0VIC", "register octo-org"), fleet.Refused, "lets you request in octo-org", "try again in 5 minutes")
+		before := o.requestCount()
+		o.people.groups["S0LINUX"] = nil // Ann was in it a moment ago, and is still remembered so
+		wantSaid(t, o.carry("U0ANN", "register octo-org"), fleet.Refused, "lets you request in octo-org")
+		if got := o.requestCount(); got != before {
+			t.Errorf("%d requests were opened on an older look-up", got-before)
+		}
+	})
+}
+
 // TestEveryoneApproves: full members only, and never one's own.
 func TestEveryoneApproves(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
@@ -388,7 +442,11 @@ func TestSilentSlackIsToldOf(t *testing.T) {
 type lateDirectory struct{ *directory }
 
 func (d lateDirectory) Person(ctx context.Context, id string, age time.Duration) (fleet.Person, error) {
-	time.Sleep(5 * time.Second)
+	select {
+	case <-ctx.Done():
+		return fleet.Person{}, ctx.Err()
+	case <-time.After(5 * time.Second):
+	}
 	return d.directory.Person(ctx, id, age)
 }
 
@@ -404,13 +462,25 @@ func (d lateDirectory) Members(ctx context.Context, id string, age time.Duration
 // TestLookUpsShareOneDeadline: slow answers one after the other don't add up.
 func TestLookUpsShareOneDeadline(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
+		id := o.opened(o.carry("U0ANN", "register octo-org")).ID
 		o.Directory = lateDirectory{o.people}
-		for _, text := range []string{"status", "register octo-org", "approve 1"} {
+		for _, tc := range []struct {
+			person, text string
+			want         fleet.NoticeKind
+		}{
+			{"U0NED", "status", fleet.Trouble},
+			{"U0NED", "register octo-org", fleet.Trouble},
+			{"U0NED", "approve 99", fleet.Refused},
+			{"U0BOB", fmt.Sprint("approve ", id), fleet.Trouble}, // the requester is looked up after him
+		} {
 			began := time.Now()
-			wantSaid(t, o.carry("U0NED", text), map[bool]fleet.NoticeKind{true: fleet.Refused, false: fleet.Trouble}[text == "approve 1"])
+			wantSaid(t, o.carry(tc.person, tc.text), tc.want)
 			if took := time.Since(began); took > 8*time.Second {
-				t.Errorf("%s: answered after %v", text, took)
+				t.Errorf("%s: answered after %v", tc.text, took)
 			}
+		}
+		if r := o.stored(id); r.State != fleet.Pending || len(r.Votes) != 0 {
+			t.Errorf("%s with %d votes", r.State, len(r.Votes))
 		}
 	})
 }

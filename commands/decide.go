@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"runnerdesk/internal/fleet"
 )
@@ -20,8 +21,13 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 		right = Decide
 	}
 	r, by, err := d.theirs(ctx, m, id, right)
-	if err == nil && verb == "confirm" {
+	var lapsed []string
+	switch {
+	case err != nil:
+	case verb == "confirm":
 		err = d.mayRelease(ctx, m, r)
+	case verb == "approve" && r.State == fleet.Pending:
+		lapsed, err = d.lapsed(ctx, m, r)
 	}
 	if err != nil {
 		return nil, err
@@ -32,7 +38,7 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 	after, err := d.Store.UpdateRequest(ctx, id, in.Key, func(r fleet.Request) (fleet.Request, error) {
 		switch verb {
 		case "approve", "deny":
-			return d.cast(r, fleet.Vote{Person: m.ID, Verdict: fleet.Verdict(verb), Reason: reason, Strikes: in.Strikes, Evidence: by.String(), At: at})
+			return d.cast(r, fleet.Vote{Person: m.ID, Verdict: fleet.Verdict(verb), Reason: reason, Strikes: in.Strikes, Evidence: by.String(), At: at}, lapsed)
 		case "cancel":
 			return r.Cancel(m.ID, at)
 		case "confirm":
@@ -43,7 +49,7 @@ func (d *Desk) decide(ctx context.Context, who Actor, in fleet.Input, verb strin
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Notice{Kind: fleet.Done, Text: d.told(verb, after)}, nil
+	return fleet.Notice{Kind: fleet.Done, Text: d.told(verb, after, lapsed)}, nil
 }
 
 // theirs loads a request for somebody who has a right on it. Who neither asked for it
@@ -114,17 +120,51 @@ func (d *Desk) needed(r fleet.Request) int {
 	return max(r.Rule.Needed, now.Needed)
 }
 
-// cast votes under the stricter of the rule then and the rule now.
-func (d *Desk) cast(r fleet.Request, v fleet.Vote) (fleet.Request, error) {
+// lapsed are the earlier approvers who may no longer decide, so that their votes don't
+// count. It refuses when the requester may no longer ask: an approval would act for who
+// has no right to it.
+func (d *Desk) lapsed(ctx context.Context, m member, r fleet.Request) ([]string, error) {
+	asker, err := d.full(ctx, m, r.Requester)
+	if err == nil {
+		_, err = d.may(ctx, asker, Ask, r.Scope, nil)
+	}
+	switch {
+	case isUnsure(err):
+		return nil, err
+	case err != nil:
+		return nil, refuse(fmt.Sprintf("Request #%d can't be approved: ", r.ID), fleet.Mention(r.Requester), ", who asked for it, may no longer request anything in ", fleet.Code(r.Scope.String()), ". It can be denied or cancelled.")
+	}
+	var lapsed []string
+	for _, v := range r.Votes {
+		voter, err := d.full(ctx, m, v.Person)
+		if err == nil {
+			_, err = d.may(ctx, voter, Decide, r.Scope, &r)
+		}
+		switch {
+		case isUnsure(err):
+			return nil, err
+		case err != nil:
+			lapsed = append(lapsed, v.Person)
+		}
+	}
+	return lapsed, nil
+}
+
+// cast votes under the stricter of the rule then and the rule now. The votes that lapsed
+// stay, and as many more are needed.
+func (d *Desk) cast(r fleet.Request, v fleet.Vote, lapsed []string) (fleet.Request, error) {
+	if len(lapsed) > 0 {
+		v.Evidence += "; no longer counted: " + strings.Join(lapsed, " ")
+	}
 	then := r.Rule.Needed
-	r.Rule.Needed = d.needed(r)
+	r.Rule.Needed = d.needed(r) + len(lapsed)
 	r, err := r.Cast(v, d.Policy.RevealWithin)
 	r.Rule.Needed = then
 	return r, err
 }
 
 // told says what a decision did.
-func (d *Desk) told(verb string, r fleet.Request) fleet.Prose {
+func (d *Desk) told(verb string, r fleet.Request, lapsed []string) fleet.Prose {
 	id := fmt.Sprintf("request #%d", r.ID)
 	switch {
 	case verb == "deny":
@@ -138,7 +178,11 @@ func (d *Desk) told(verb string, r fleet.Request) fleet.Prose {
 	case r.State == fleet.Denied:
 		return fleet.Say("You left out every runner of " + id + ", so it is denied. Its requester is told.")
 	case r.State == fleet.Pending:
-		return fleet.Say(fmt.Sprintf("You approved %s: %d of %d. Others have to approve it too.", id, r.Approvals(), d.needed(r)))
+		text := fleet.Say(fmt.Sprintf("You approved %s: %d of %d. ", id, r.Approvals()-len(lapsed), d.needed(r)))
+		if len(lapsed) > 0 {
+			text = fleet.Say(text, "No longer counted is the approval by ", people(lapsed), ", who may not decide any more. ")
+		}
+		return fleet.Say(text, "Others have to approve it too.")
 	case r.Action.MintsToken():
 		return fleet.Say("You approved "+id+". ", fleet.Mention(r.Requester), " can reveal the token now.")
 	}

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +167,100 @@ func TestCancelWhileExecuting(t *testing.T) {
 		wantSaid(t, o.press("U0ANN", "cancel", id), fleet.Done, "stops before the next runner")
 		wantSaid(t, o.press("U0ANN", "cancel", id), fleet.Refused, "already stopping")
 	})
+}
+
+// TestLapsedVotes: an approval counts only while who gave it may still decide. It stays
+// recorded, and counts again when the right is back.
+func TestLapsedVotes(t *testing.T) {
+	person := func(change func(*fleet.Person)) func(*office) {
+		return func(o *office) {
+			p := o.people.people["U0CLEO"]
+			change(&p)
+			o.people.people["U0CLEO"] = p
+		}
+	}
+	for name, leave := range map[string]func(*office){
+		"deactivated":   person(func(p *fleet.Person) { p.Deleted = true }),
+		"now a guest":   person(func(p *fleet.Person) { p.Guest = true }),
+		"unknown":       person(func(p *fleet.Person) { *p = fleet.Person{} }),
+		"out of group":  func(o *office) { o.people.groups["S0PLATFORM"] = nil },
+		"out of policy": func(o *office) { o.Policy.Rules[1].Approvers = []string{"U0BOB", "G0ROOM"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inOffice(t, func(t *testing.T, o *office) {
+				o.Policy.Rules[1].Needed = 2
+				one, two := o.opened(o.carry("U0ANN", "register octo-org")).ID, o.opened(o.carry("U0ANN", "register octo-org")).ID
+				o.press("U0CLEO", "approve", one)
+				o.press("U0CLEO", "approve", two)
+				people, groups, policy := maps.Clone(o.people.people), maps.Clone(o.people.groups), o.Policy
+				policy.Rules = slices.Clone(policy.Rules)
+				leave(o)
+				in := fleet.Input{Key: o.key(), Person: "U0BOB", Team: "T0OCTO", Verb: "approve", Request: one, At: time.Now()}
+				for range 2 { // delivered twice, it is answered alike
+					wantSaid(t, o.put(in), fleet.Done, "You approved request #1: 1 of 2. No longer counted is the approval by U0CLEO, who may not decide any more. Others have to approve it too.")
+				}
+				r := o.stored(one)
+				if v, _ := r.VoteOf("U0BOB"); r.State != fleet.Pending || r.Approvals() != 2 || v.Evidence != "named as U0BOB; no longer counted: U0CLEO" {
+					t.Errorf("%s with %d votes, the last by %q", r.State, r.Approvals(), v.Evidence)
+				}
+				wantSaid(t, o.press("U0GIL", "approve", one), fleet.Done, "can reveal")
+				if got := o.stored(one); got.State != fleet.Approved || got.Rule.Needed != 2 {
+					t.Errorf("with two votes that count it is %s, and needs %d", got.State, got.Rule.Needed)
+				}
+				o.people.people, o.people.groups, o.Policy = people, groups, policy
+				wantSaid(t, o.press("U0BOB", "approve", two), fleet.Done, "can reveal")
+			})
+		})
+	}
+}
+
+// TestEarlierVotersAreLookedUp live, and where that fails nothing happens.
+func TestEarlierVotersAreLookedUp(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		o.Policy.Rules[1].Needed = 2
+		o.Policy.Grants = append(o.Policy.Grants, fleet.Grant{Who: []string{"U0ANN"}, Request: true})
+		id := o.opened(o.carry("U0ANN", "register octo-org")).ID
+		o.press("U0CLEO", "approve", id)
+		o.people.fails = "groups"
+		wantSaid(t, o.press("U0BOB", "approve", id), fleet.Trouble, "nothing was done")
+		if n := len(o.stored(id).Votes); n != 1 {
+			t.Errorf("%d votes", n)
+		}
+		o.people.work()
+		wantSaid(t, o.press("U0BOB", "approve", id), fleet.Done, "can reveal")
+		for _, key := range []string{"U0ANN", "U0CLEO", "S0PLATFORM"} {
+			if age, asked := o.people.ages[key]; !asked || age != 0 {
+				t.Errorf("%s was looked up: %v, with age %v; want a live look-up", key, asked, age)
+			}
+		}
+	})
+}
+
+// TestRequesterLostTheRight: nothing is approved for who may no longer ask.
+func TestRequesterLostTheRight(t *testing.T) {
+	person := func(change func(*fleet.Person)) func(*office) {
+		return func(o *office) {
+			p := o.people.people["U0ANN"]
+			change(&p)
+			o.people.people["U0ANN"] = p
+		}
+	}
+	for name, leave := range map[string]func(*office){
+		"deactivated":  person(func(p *fleet.Person) { p.Deleted = true }),
+		"now a guest":  person(func(p *fleet.Person) { p.Guest = true }),
+		"out of group": func(o *office) { o.people.groups["S0LINUX"] = nil },
+		"only views":   func(o *office) { o.Policy.Grants[0].Request = false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inOffice(t, func(t *testing.T, o *office) {
+				id := o.opened(o.carry("U0ANN", "register octo-org")).ID
+				leave(o)
+				wantSaid(t, o.press("U0BOB", "approve", id), fleet.Refused, "Request #1 can't be approved: U0ANN,", "may no longer request anything in octo-org", "denied or cancelled")
+				if r := o.stored(id); r.State != fleet.Pending || len(r.Votes) != 0 {
+					t.Errorf("%s with %d votes", r.State, len(r.Votes))
+				}
+				wantSaid(t, o.press("U0BOB", "deny", id), fleet.Done, "You denied request #1")
+			})
+		})
+	}
 }

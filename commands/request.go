@@ -30,8 +30,12 @@ func (d *Desk) open(ctx context.Context, m member, in fleet.Input, c Command) (f
 		Action: action, Scope: c.Scopes[0], Requester: m.ID, Team: m.Team, Channel: m.channel, Protect: d.Policy.Protect,
 		Reason: c.Reason, Labels: c.Labels, Group: c.Group,
 	}
-	if _, err := d.may(ctx, m, Ask, r.Scope, nil); err != nil {
-		return nil, err
+	// Slack allows few look-ups of groups: who has no right must not use up those that
+	// the others need. So an older look-up may refuse, and only a live one allows.
+	for _, asker := range []member{m.viewing(), m} {
+		if _, err := d.may(ctx, asker, Ask, r.Scope, nil); err != nil {
+			return nil, err
+		}
 	}
 	size := 0
 	if action == fleet.Delete {
@@ -89,6 +93,7 @@ func (d *Desk) askScope(ctx context.Context, m member, c Command) error {
 	}
 	ask := &refused{text: fleet.Say("For which scope? Name it: ", fleet.Code(d.Command+" "+c.Name+" SCOPE"), ".")}
 	_, rest, _ := strings.Cut(c.Text, " ")
+	m = m.viewing() // what is offered here is looked up live once it is asked for
 	for _, s := range m.sees {
 		switch _, err := d.may(ctx, m, Ask, s, nil); {
 		case isUnsure(err):
@@ -97,10 +102,13 @@ func (d *Desk) askScope(ctx context.Context, m member, c Command) error {
 			ask.suggest = append(ask.suggest, fleet.Suggestion{Label: s.String(), Command: strings.TrimSpace(c.Name + " " + s.String() + " " + rest)})
 		}
 	}
-	if len(ask.suggest) == 0 {
-		return refuse("No line of ", fleet.Code("access:"), " lets you request anything. Ask the people who run Runnerdesk.")
+	switch {
+	case len(ask.suggest) > 0:
+		return ask
+	case m.blind != nil:
+		return m.blind
 	}
-	return ask
+	return refuse("No line of ", fleet.Code("access:"), " lets you request anything. Ask the people who run Runnerdesk.")
 }
 
 // withoutReason cuts a command's text before its reason.

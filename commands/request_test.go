@@ -420,6 +420,14 @@ func TestWhichScope(t *testing.T) {
 			t.Errorf("offers %q", got)
 		}
 		wantSaid(t, o.carry("U0BOB", "delete label:gpu"), fleet.Refused, "lets you request anything")
+		o.people.fails = "groups"
+		for _, person := range []string{"U0BOB", "U0ANN"} { // he sees some scopes for sure, she none
+			wantSaid(t, o.carry(person, "register"), fleet.Trouble, "Slack could not tell")
+		}
+		o.Policy.Grants[1].Scopes = []fleet.Glob{"*"} // he sees all of them, and might ask there
+		wantSaid(t, o.carry("U0BOB", "register"), fleet.Trouble, "Slack could not tell")
+		o.Policy = samplePolicy()
+		o.people.work()
 		o.ChannelDefaults = map[string]fleet.Scope{"C0FLEET": o.Scopes[2]}
 		if r := o.opened(o.carry("U0ANN", "register")); r.Scope != o.Scopes[2] {
 			t.Errorf("the channel's default is not taken: %s", r.Scope)

@@ -32,7 +32,7 @@ func (d *Desk) one(ctx context.Context, m member, c Command) (fleet.Record, erro
 	for _, s := range stocks {
 		hits = append(hits, s.named(c.Runners[0])...)
 	}
-	if len(hits) == 1 {
+	if meant(c.Runners[0], hits) {
 		return hits[0], nil
 	}
 	return fleet.Record{}, d.whichScope(c, stocks)
@@ -58,7 +58,7 @@ func (d *Desk) resolve(ctx context.Context, c Command) ([]fleet.Record, error) {
 			hits = have.named(text)
 		}
 		switch {
-		case len(hits) > 1:
+		case len(hits) > 0 && !meant(text, hits):
 			return nil, d.whichRunner(c, i, hits, have)
 		case len(hits) == 0 && isID:
 			r, err := d.byID(ctx, scope, id)
@@ -87,10 +87,22 @@ func (s stock) named(text string) []fleet.Record {
 	return hits
 }
 
+// meant reports whether hits are the one runner that text stands for. Digits are an id: a
+// runner that is only named so may have come after the one that was meant, and is never
+// taken for it.
+func meant(text string, hits []fleet.Record) bool {
+	return len(hits) == 1 && !namedAsID(text, hits[0])
+}
+
+func namedAsID(text string, r fleet.Record) bool {
+	id, isID := runnerID(text)
+	return isID && id != r.Runner.ID
+}
+
 // word is a word that names this runner and no other, or "".
 func (s stock) word(r fleet.Record) string {
 	for _, text := range []string{strconv.FormatInt(r.Runner.ID, 10), r.Runner.Name} {
-		if len(s.named(text)) == 1 {
+		if meant(text, s.named(text)) {
 			return quote(text)
 		}
 	}
@@ -116,6 +128,9 @@ func (d *Desk) byID(ctx context.Context, scope fleet.Scope, id int64) (fleet.Rec
 // whichRunner asks which of several runners of a scope is meant by a word.
 func (d *Desk) whichRunner(c Command, at int, hits []fleet.Record, have stock) error {
 	ask := &refused{text: fleet.Say(fleet.Code(c.Runners[at]), " stands for several runners of ", fleet.Code(have.reading.Scope.String()), ". Which one?")}
+	if len(hits) == 1 {
+		ask.text = fleet.Say("No runner of ", fleet.Code(have.reading.Scope.String()), " is known by the id ", fleet.Code(c.Runners[at]), ", but one has it as its name. Is that the one?")
+	}
 	for _, h := range hits {
 		if word := have.word(h); word != "" && len(ask.suggest) < maxSuggestions {
 			ask.suggest = append(ask.suggest, fleet.Suggestion{Label: fmt.Sprintf("%s (id %d)", h.Runner.Name, h.Runner.ID), Command: again(c, h.Scope, at, word)})
@@ -188,6 +203,8 @@ func (d *Desk) whichScope(c Command, stocks []stock) error {
 		ask.text = fleet.Say("No scope was named. All of these are runners of the ", has[0].reading.Scope.Words(), ". Are they the ones?")
 	case len(c.Runners) > 1:
 		ask.text = fleet.Say("No scope was named, and several have such runners. Which one?")
+	case hits == 1 && namedAsID(c.Runners[0], has[0].named(c.Runners[0])[0]):
+		ask.text = fleet.Say("No scope was named, and no runner is known by the id ", fleet.Code(c.Runners[0]), ". But a runner of the ", has[0].reading.Scope.Words(), " has it as its name. Is that the one?")
 	case hits == 1:
 		ask.text = fleet.Say("No scope was named. ", fleet.Code(c.Runners[0]), " is a runner of the ", has[0].reading.Scope.Words(), ". Is that the one?")
 	default:
