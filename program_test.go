@@ -68,10 +68,10 @@ func TestConfigurationFaults(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, wrong)
 	}
 	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
-	shape := regexp.MustCompile(`^.+:[0-9]+:[0-9]+: .+$`)
+	shape := regexp.MustCompile(`^(environment|.+:[0-9]+:[0-9]+): .+$`)
 	for _, line := range lines {
 		if !shape.MatchString(line) {
-			t.Errorf("not FILE:LINE:COLUMN: what: %s", line)
+			t.Errorf("neither environment: nor FILE:LINE:COLUMN: %s", line)
 		}
 	}
 	for _, want := range []string{

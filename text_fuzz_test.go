@@ -31,7 +31,7 @@ func (everyone) Members(context.Context, string, time.Duration) ([]string, error
 	return []string{bob}, nil
 }
 
-func (everyone) Home() (team, enterprise string) { return "T0OCTO", "" }
+func (everyone) Home() string { return "T0OCTO" }
 
 // FuzzAnyText: any text goes through the real desk, storage, executor and client, with
 // nobody to ask for approval, and what the built-in GitHub sees is one of the listed

@@ -17,22 +17,22 @@ import (
 // Directory looks up people, groups and channels in Slack. Those who wait for the same
 // look-up share one: Slack allows about 20 a minute for user groups.
 type Directory struct {
-	api              *slack.Client
-	now              func() time.Time
-	failed           func(error) // hears what Slack answered
-	team, enterprise string
-	mu               sync.Mutex
-	known            map[string]*lookUp
+	api    *slack.Client
+	now    func() time.Time
+	failed func(error) // hears what Slack answered
+	team   string
+	mu     sync.Mutex
+	known  map[string]*lookUp
 }
 
 func newDirectory(api *slack.Client, now func() time.Time, failed func(error)) *Directory {
 	return &Directory{api: api, now: now, failed: failed, known: map[string]*lookUp{}}
 }
 
-func (d *Directory) home(team, enterprise string) { d.team, d.enterprise = team, enterprise }
+func (d *Directory) home(team string) { d.team = team }
 
-// Home is the workspace that the bot is installed in, and its organization or "".
-func (d *Directory) Home() (team, enterprise string) { return d.team, d.enterprise }
+// Home is the workspace that the bot is installed in.
+func (d *Directory) Home() (team string) { return d.team }
 
 // lookUp is one question to Slack: its last answer, the flight under way, and the flight
 // that those who asked after it took off will share.
@@ -156,7 +156,7 @@ func (d *Directory) Person(ctx context.Context, id string, maxAge time.Duration)
 			return nil, d.lost(id, err)
 		}
 		p := fleet.Person{
-			ID: u.ID, Team: u.TeamID, Enterprise: u.Enterprise.EnterpriseID, Name: u.Profile.DisplayName, Zone: u.TZ,
+			ID: u.ID, Team: u.TeamID, Teams: u.Enterprise.Teams, Name: u.Profile.DisplayName, Zone: u.TZ,
 			Deleted: u.Deleted, Bot: u.IsBot || u.IsAppUser || u.ID == "USLACKBOT",
 			Guest: u.IsRestricted || u.IsUltraRestricted, Stranger: u.IsStranger,
 		}

@@ -35,7 +35,7 @@ func TestPeople(t *testing.T) {
 		r.slack.AddUser(slackd.User{ID: "U0GUEST", Restricted: true})
 		r.slack.AddUser(slackd.User{ID: "U0GONE", Deleted: true})
 		r.slack.AddUser(slackd.User{ID: "U0STRANGE", Stranger: true})
-		if team, _ := d.Home(); team != "T0OCTO" {
+		if team := d.Home(); team != "T0OCTO" {
 			t.Errorf("home is %q", team)
 		}
 		for id, want := range map[string]fleet.Person{

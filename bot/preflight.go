@@ -52,7 +52,7 @@ func (b *Bot) Connect(ctx context.Context) error {
 		r, err := b.api.AuthTestContext(ctx)
 		if err == nil {
 			b.self = *r
-			b.directory.home(r.TeamID, r.EnterpriseID)
+			b.directory.home(r.TeamID)
 		}
 		return err
 	}); err != nil {

@@ -200,7 +200,7 @@ func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string) 
 		ids = append(ids, members...)
 	}
 	slices.Sort(ids)
-	team, enterprise := d.Directory.Home()
+	team := d.Directory.Home()
 	for _, id := range slices.Compact(ids) {
 		if id == requester {
 			continue
@@ -209,7 +209,7 @@ func (d *Desk) eligible(ctx context.Context, rule fleet.Rule, requester string) 
 		if err != nil {
 			return nil, false
 		}
-		if _, full := p.Member(team, enterprise); full {
+		if _, full := p.Member(team); full {
 			if who = append(who, id); len(who) == rule.Needed {
 				break
 			}

@@ -57,8 +57,8 @@ type Directory interface {
 	// Members are the ids of the people in a user group, or in a private channel that is
 	// not shared with another organization.
 	Members(ctx context.Context, id string, maxAge time.Duration) ([]string, error)
-	// Home is the workspace that the bot is installed in, and its organization or "".
-	Home() (team, enterprise string)
+	// Home is the workspace that the bot is installed in.
+	Home() (team string)
 }
 
 // Revealer makes a token for an approved request and hands it to show.

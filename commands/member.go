@@ -43,8 +43,7 @@ func (d *Desk) full(ctx context.Context, m member, person string) (member, error
 		return m, &unsure{err}
 	}
 	m.Person = p
-	team, enterprise := d.Directory.Home()
-	if why, ok := p.Member(team, enterprise); !ok {
+	if why, ok := p.Member(d.Directory.Home()); !ok {
 		return m, refuse("Nothing was done: ", why, ".")
 	}
 	return m, nil

@@ -158,16 +158,17 @@ func hasLabel(r Runner, labels []string) bool {
 
 // Person is someone in Slack, as looked up.
 type Person struct {
-	ID, Team, Enterprise string
-	Name, Zone           string // display name, and IANA time zone or ""
-	Deleted, Bot         bool
-	Guest                bool // restricted to some channels
-	Stranger             bool // of another organization
+	ID, Team     string
+	Teams        []string // of an organization's person: every workspace they are in
+	Name, Zone   string   // display name, and IANA time zone or ""
+	Deleted, Bot bool
+	Guest        bool // restricted to some channels
+	Stranger     bool // of another organization
 }
 
-// Member reports whether the person is a full member of the home workspace, or of its
-// organization, and so can do anything at all; if not, why.
-func (p Person) Member(team, enterprise string) (why string, ok bool) {
+// Member reports whether the person is a full member of the home workspace, and so can do
+// anything at all; if not, why.
+func (p Person) Member(team string) (why string, ok bool) {
 	switch {
 	case p.ID == "":
 		return "Slack does not know you", false
@@ -175,7 +176,7 @@ func (p Person) Member(team, enterprise string) (why string, ok bool) {
 		return "your account is deactivated", false
 	case p.Bot:
 		return "bots can't do this", false
-	case p.Stranger, p.Team != team && (enterprise == "" || p.Enterprise != enterprise):
+	case p.Stranger, team == "", p.Team != team && !slices.Contains(p.Teams, team):
 		return "you belong to another workspace", false
 	case p.Guest:
 		return "guests can't do this", false

@@ -149,26 +149,26 @@ func TestAdmit(t *testing.T) {
 }
 
 func TestMember(t *testing.T) {
-	good := Person{ID: "U0ANN", Team: "T1", Enterprise: "E1"}
+	good := Person{ID: "U0ANN", Team: "T1"}
 	with := func(change func(*Person)) Person { p := good; change(&p); return p }
 	for _, tc := range []struct {
-		name             string
-		p                Person
-		team, enterprise string
-		want             bool
+		name string
+		p    Person
+		team string
+		want bool
 	}{
-		{"member", good, "T1", "", true},
-		{"same organization", good, "T2", "E1", true},
-		{"other workspace", good, "T2", "", false},
-		{"other organization", good, "T2", "E2", false},
-		{"no id", with(func(p *Person) { p.ID = "" }), "T1", "", false},
-		{"deleted", with(func(p *Person) { p.Deleted = true }), "T1", "", false},
-		{"bot", with(func(p *Person) { p.Bot = true }), "T1", "", false},
-		{"guest", with(func(p *Person) { p.Guest = true }), "T1", "", false},
-		{"stranger", with(func(p *Person) { p.Stranger = true }), "T1", "E1", false},
-		{"no organization", with(func(p *Person) { p.Enterprise = "" }), "T2", "", false},
+		{"member", good, "T1", true},
+		{"other workspace", good, "T2", false},
+		{"also in this workspace", with(func(p *Person) { p.Teams = []string{"T1", "T2"} }), "T2", true},
+		{"in others of the organization", with(func(p *Person) { p.Teams = []string{"T1", "T3"} }), "T2", false},
+		{"home not known", with(func(p *Person) { p.Team = "" }), "", false},
+		{"no id", with(func(p *Person) { p.ID = "" }), "T1", false},
+		{"deleted", with(func(p *Person) { p.Deleted = true }), "T1", false},
+		{"bot", with(func(p *Person) { p.Bot = true }), "T1", false},
+		{"guest", with(func(p *Person) { p.Guest = true }), "T1", false},
+		{"stranger", with(func(p *Person) { p.Stranger = true }), "T1", false},
 	} {
-		if why, ok := tc.p.Member(tc.team, tc.enterprise); ok != tc.want || ok != (why == "") {
+		if why, ok := tc.p.Member(tc.team); ok != tc.want || ok != (why == "") {
 			t.Errorf("%s: %v, %q", tc.name, ok, why)
 		}
 	}
