@@ -186,7 +186,7 @@ func (d *Desk) told(verb string, r fleet.Request, lapsed []string) fleet.Prose {
 	case r.Action.MintsToken():
 		return fleet.Say("You approved "+id+". ", fleet.Mention(r.Requester), " can reveal the token now.")
 	}
-	return fleet.Say("You approved " + id + ". It is being carried out; the result comes where it was asked to be approved.")
+	return fleet.Say("You approved " + id + ". It is being carried out; the result comes in the thread of its prompt.")
 }
 
 // Reveal makes a token for the person who asked for it and hands it to show, which puts
