@@ -240,7 +240,8 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 		pace = time.Second
 	}
 	execute := &executor.Executor{
-		Store: store, Reads: reads, Writes: writes, Protect: c.Policy.Protect, Pace: pace, Every: s.every, Now: s.now, Log: s.log,
+		Store: store, Reads: reads, Writes: writes, Protect: c.Policy.Protect, Allowed: executor.Allowed(c.Policy, c.Scopes),
+		Pace: pace, Every: s.every, Now: s.now, Log: s.log,
 	}
 	notify := &notifier.Notifier{Store: store, Watcher: watch, Digests: plans(c), Every: s.every, Now: s.now, Log: s.log}
 	slack := bot.New(bot.Options{

@@ -41,7 +41,7 @@ func TestDelete(t *testing.T) {
 		"gone":      {happens: func(d *desk) { d.github.Remove("octo-org", 1) }, want: []string{"succeeded", "already gone"}},
 		"gone, odd": {happens: fault(get, githubd.Fault{Status: 404}), want: []string{"failed", "failed: GitHub does not answer properly (it does not find a runner that it lists). Try again in a minute."}},
 		"no proof":  {happens: func(d *desk) { fault(get, githubd.Fault{Status: 404})(d); fault(list, githubd.Fault{Status: 404})(d) }, want: []string{"failed", "failed: GitHub finds no such runner or scope, or hides it from Runnerdesk's credential."}},
-		"revoked":   {happens: func(d *desk) { d.github.RevokeToken(credential) }, want: []string{"failed", "failed: GitHub does not accept Runnerdesk's credential any more. The people who run Runnerdesk have to renew it."}},
+		"revoked":   {happens: func(d *desk) { d.github.RevokeToken(credential) }, want: []string{"failed", "failed: GitHub does not accept Runnerdesk's credential. The people who run Runnerdesk have to renew it."}},
 		"forbidden": {happens: fault(del, githubd.Fault{Status: 403}), want: []string{"failed", "failed: GitHub refused: the credential lacks a permission for this. The people who run Runnerdesk can add it."}, deletes: []string{"1 403"}},
 		"busy":      {happens: update(func(r *githubd.Runner) { r.Busy = true }), want: []string{"failed", "busy: it runs a job"}},
 		"busy, 422": {happens: fault(del, githubd.Fault{Status: 422}), want: []string{"failed", "busy: GitHub says that it runs a job"}, deletes: []string{"1 422"}},

@@ -102,7 +102,7 @@ func play(t *testing.T, test func(t *testing.T, d *desk)) {
 }
 
 func (d *desk) authorize() {
-	d.github.AddToken(githubd.Token{Value: credential, Scopes: []string{"admin:org"}})
+	d.github.AddToken(githubd.Token{Value: credential, Scopes: []string{"admin:org", "repo"}})
 }
 
 // restarted is the executor of the next run of the program.
@@ -110,6 +110,22 @@ func (d *desk) restarted() *desk {
 	next := *d
 	next.Executor = &Executor{Store: d.Store, Reads: d.Reads, Writes: d.Writes, Protect: d.Protect, Pace: d.Pace, Now: d.Now, Log: d.Log}
 	return &next
+}
+
+// beside is a desk for a repository on the same GitHub, with the runners repo-5 to repo-8,
+// for the same executor.
+func (d *desk) beside() *desk {
+	d.t.Helper()
+	d.github.AddRepo("octo-org", "octo-repo")
+	for id := int64(5); id <= 8; id++ {
+		d.github.AddRunner("octo-org/octo-repo", githubd.Runner{ID: id, Name: fmt.Sprintf("repo-%d", id), Labels: githubd.Labels("self-hosted"), Status: "online"})
+	}
+	other := *d
+	var err error
+	if other.scope, err = fleet.StoredScope(d.scope.Host(), "octo-org/octo-repo"); err != nil {
+		d.t.Fatal(err)
+	}
+	return &other
 }
 
 // run runs the executor. The returned function ends it and waits for it.
@@ -142,7 +158,7 @@ func (d *desk) open(r fleet.Request) fleet.Request {
 	d.asked++
 	r.Scope, r.Requester = d.scope, ann
 	r.Rule = fleet.Rule{Name: "fleet", Needed: 1, Channel: "C0APPROVALS", Expires: time.Hour, Approvers: []string{bob}}
-	got, _, err := d.store.OpenRequest(context.Background(), fmt.Sprint("key", d.asked), func(fleet.Ledger) (fleet.Request, error) {
+	got, _, err := d.store.OpenRequest(context.Background(), fmt.Sprint("key", d.scope, d.asked), func(fleet.Ledger) (fleet.Request, error) {
 		return r.Opened(time.Now(), time.Hour), nil
 	}, ann, d.scope)
 	if err != nil {

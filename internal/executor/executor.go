@@ -47,12 +47,11 @@ type Executor struct {
 	Protect fleet.Protect // as configured now; a request has its own as well
 	Pace    time.Duration // between two deletes; GitHub asks for a second between writes
 	Every   time.Duration // how often time-outs are looked for; 15 s when 0
+	// Allowed tells why the configuration does not allow an approved request any more;
+	// "" when it does. It is asked inside the store's transactions. nil: all are allowed.
+	Allowed func(fleet.Request) (why string)
 	Now     func() time.Time
 	Log     *slog.Logger
-
-	// Only Run's goroutine uses these.
-	wrote   time.Time // when a delete was last sent
-	limited time.Time // the end of a limit that was too late to wait for
 
 	mu      sync.Mutex
 	unended map[int64]ending // reveals whose end is not recorded yet; nil before the first look
@@ -61,14 +60,17 @@ type Executor struct {
 const (
 	tick        = 15 * time.Second // how often time-outs are looked for
 	lookAgain   = 5 * time.Minute  // how often an unknown outcome is
-	callWithin  = 30 * time.Second
-	lastCall    = 3 * time.Second // of a call that is under way when the program is told to stop
+	lookWithin  = 30 * time.Second // of all looks at one runner in its turn
+	lookTries   = 4                // of a look that GitHub does not answer
+	fresh       = 3 * time.Second  // a look that is older is made again before a delete
+	stillWithin = 3 * time.Second  // of that one, for which other writes wait
+	sendWithin  = 15 * time.Second // of a delete; other writes wait for it
+	lastCall    = 3 * time.Second  // of a call that is under way when the program is told to stop
 	storeWithin = 10 * time.Second
-	lookTries   = 4 // of a look that GitHub does not answer
 )
 
 // Run takes over what an earlier run left, then carries out what gets approved, until ctx
-// ends. It returns after the call in hand has its result.
+// ends. It returns after the calls in hand have their results.
 func (e *Executor) Run(ctx context.Context) error {
 	epoch, err := e.Store.NextEpoch(ctx)
 	if err != nil {
@@ -78,16 +80,12 @@ func (e *Executor) Run(ctx context.Context) error {
 	defer wg.Wait()
 	wg.Go(func() { e.repeat(ctx, func() { e.expire(ctx) }) })
 
-	var looked time.Time
+	all := &lanes{Executor: e, epoch: epoch, pen: make(chan struct{}, 1), of: map[fleet.Scope]*lane{}, start: wg.Go}
 	e.repeat(ctx, func() {
 		if err := e.endReveals(ctx); err != nil && ctx.Err() == nil {
 			e.Log.Error("lost reveals can't be read", "err", err)
 		}
-		e.carryOut(ctx, epoch)
-		if since := e.Now().Sub(looked); since >= lookAgain || since < 0 {
-			looked = e.Now()
-			e.settle(ctx, epoch)
-		}
+		all.rouse(ctx)
 	})
 	return nil
 }
@@ -129,24 +127,6 @@ func (e *Executor) expire(ctx context.Context) {
 	}
 }
 
-// carryOut executes what is approved and continues what an earlier run began, oldest
-// first.
-func (e *Executor) carryOut(ctx context.Context, epoch int64) {
-	ready, err := e.Store.RequestsIn(ctx, fleet.Approved, fleet.Executing)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.Log.Error("requests can't be read", "err", err)
-		}
-		return
-	}
-	for _, r := range ready {
-		if r.Action != fleet.Delete || ctx.Err() != nil {
-			continue
-		}
-		e.guarded(func() { e.deleteAll(ctx, r, epoch) })
-	}
-}
-
 // update changes a request on a context that a shutdown does not cut: what happened
 // must be recorded.
 func (e *Executor) update(ctx context.Context, id int64, change func(fleet.Request) (fleet.Request, error)) (fleet.Request, error) {
@@ -167,8 +147,8 @@ func (e *Executor) guarded(f func()) {
 
 // lasting is a context for a call to GitHub. When ctx ends, what is in hand may still end
 // well: the call has a little time left.
-func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
-	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+func lasting(ctx context.Context, within time.Duration) (context.Context, context.CancelFunc) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lastCall, cancel) })
 	return call, func() {
 		stop()

@@ -26,7 +26,13 @@ func (e *Executor) Reveal(ctx context.Context, id int64, person string, show fun
 	if err := e.endReveals(ctx); err != nil {
 		return err
 	}
-	r, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) { return r.ClaimReveal(person, e.Now()) })
+	r, err := e.update(ctx, id, func(r fleet.Request) (fleet.Request, error) {
+		claimed, err := r.ClaimReveal(person, e.Now())
+		if why := e.forbidden(r); err == nil && why != "" {
+			return r, &fleet.NotPossible{Why: fmt.Sprintf("The token of request #%d can't be made: %s. Ask the people who run Runnerdesk.", id, why)}
+		}
+		return claimed, err
+	})
 	if err != nil {
 		return err
 	}

@@ -6,27 +6,14 @@ import (
 	"runnerdesk/internal/fleet"
 )
 
-// settle looks again at what could not be known.
-func (e *Executor) settle(ctx context.Context, epoch int64) {
-	unsure, err := e.Store.RequestsIn(ctx, fleet.Unknown)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.Log.Error("requests can't be read", "err", err)
-		}
-		return
-	}
-	for _, r := range unsure {
-		e.guarded(func() { e.settleOne(ctx, r, epoch) })
-	}
-}
-
-// settleOne stops at the first runner that GitHub does not tell of: the others have time.
-func (e *Executor) settleOne(ctx context.Context, r fleet.Request, epoch int64) {
+// settle looks again at what could not be known. It stops at the first runner that
+// GitHub does not tell of: the others have time.
+func (l *lane) settle(ctx context.Context, r fleet.Request) {
 	for _, t := range r.Targets {
 		if t.Outcome != fleet.NotSure {
 			continue
 		}
-		now, gone, err := e.look(ctx, r.Scope, t.Runner.ID)
+		now, gone, err := l.find(ctx, lookWithin, r.Scope, t.Runner.ID)
 		if err != nil || ctx.Err() != nil {
 			return
 		}
@@ -36,14 +23,14 @@ func (e *Executor) settleOne(ctx context.Context, r fleet.Request, epoch int64) 
 		} else if differs, same := t.Runner.SameAs(now); !same {
 			outcome, note = fleet.Changed, "another runner now ("+differs+"); the one before is gone"
 		}
-		if _, err := e.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
-			r, err := r.Result(epoch, t.Runner.ID, outcome, note, e.Now())
+		if _, err := l.update(ctx, r.ID, func(r fleet.Request) (fleet.Request, error) {
+			r, err := r.Result(l.epoch, t.Runner.ID, outcome, note, l.Now())
 			if err != nil {
 				return r, err
 			}
-			return r.Finish(epoch, "", e.Now())
+			return r.Finish(l.epoch, "", l.Now())
 		}); err != nil {
-			e.Log.Error("result can't be stored", "request", r.ID, "runner", t.Runner.ID, "err", err)
+			l.Log.Error("result can't be stored", "request", r.ID, "runner", t.Runner.ID, "err", err)
 			return
 		}
 	}
