@@ -95,7 +95,7 @@ type Desk struct {
 
 // Times that people wait at the most.
 const (
-	lookUpWithin = 7 * time.Second  // rights, all look-ups together; SPEC says that people hear of a failure within 8 s
+	lookUpWithin = 7 * time.Second  // rights, all look-ups together: people hear of a failure within 8 s
 	warnWithin   = 3 * time.Second  // who could approve a new request: worth no more
 	readWithin   = 20 * time.Second // GitHub, before what is stored has to do
 	viewAge      = 5 * time.Minute  // how old a look-up may be for a view
