@@ -43,6 +43,10 @@ const (
 // version is set by the linker for releases.
 var version = ""
 
+// reloadWithin is how long a new configuration may take to reach Slack before the old one
+// goes on.
+const reloadWithin = 20 * time.Second
+
 // stopWithin is how long a stopping program may take.
 const stopWithin = 10 * time.Second
 
@@ -136,7 +140,11 @@ func serve(ctx context.Context, path string, stderr io.Writer) int {
 		log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 		running, stop := context.WithCancel(ctx)
 		ended, up := make(chan error, 1), make(chan struct{})
-		go func() { ended <- run(running, c, seams{now: time.Now, log: log, up: func() { close(up) }}) }()
+		s := seams{now: time.Now, log: log, up: func() { close(up) }}
+		if proven != nil && c != proven {
+			s.patience = reloadWithin
+		}
+		go func() { ended <- run(running, c, s) }()
 		next, err := untilReload(ended, reload, load, log)
 		stop()
 		if next != nil {
@@ -210,6 +218,8 @@ type seams struct {
 	pace  time.Duration // between two deletes; a second when 0, none when negative
 	log   *slog.Logger
 	up    func() // called when Slack and the database are there; may be nil
+	// patience is how long to wait for Slack at the start; for ever when 0
+	patience time.Duration
 }
 
 // run builds the parts from the inside out, and runs them until ctx ends or one fails.
@@ -231,6 +241,7 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 	if err != nil {
 		return err
 	}
+	defer reads.Close()
 	operators := notifier.Operators{Channel: c.Operators.Channel, People: c.Operators.People, Store: store, Now: s.now, Log: s.log}
 	watch := &watcher.Watcher{
 		Store: store, GitHub: reads, Scopes: c.Scopes, Poll: c.Poll, Retention: c.Retention, Tell: operators.Tell, Now: s.now, Log: s.log,
@@ -257,7 +268,7 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 		Policy: c.Policy, Server: c.Server, Scopes: c.Scopes, DefaultScope: c.DefaultScope, ChannelDefaults: c.ChannelDefaults,
 		Command: c.Command, FreshFor: c.Poll + c.Poll/2, Now: s.now, Log: s.log,
 	}
-	if err := slack.Connect(ctx); err != nil {
+	if err := connect(ctx, slack, s.patience); err != nil {
 		return err
 	}
 	for _, w := range c.Warnings {
@@ -270,6 +281,20 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 	return together(ctx, s.log,
 		func(ctx context.Context) error { return slack.Run(ctx, desk) },
 		execute.Run, watch.Run, notify.Run)
+}
+
+// connect tries Slack, for a new configuration only so long.
+func connect(ctx context.Context, slack *bot.Bot, patience time.Duration) error {
+	if patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, patience, errors.New("Slack can't be reached with it"))
+		defer cancel()
+	}
+	err := slack.Connect(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func plans(c *config.Config) []notifier.Plan {

@@ -37,13 +37,13 @@ func (b *Bot) tell(ctx context.Context, to reply, a fleet.Answer, o blocks.Optio
 	return b.send(ctx, reply{person: to.person}, m, false)
 }
 
-// openToOthers reports whether a channel is known to be shared. Of a private channel
-// without the bot Slack does not tell; the answer is for the person alone all the same.
+// openToOthers reports whether a channel is shared, or Slack does not tell. Of a private
+// channel without the bot it never does; the answer is for the person alone all the same.
 func (b *Bot) openToOthers(ctx context.Context, channel string) bool {
 	ctx, cancel := context.WithTimeout(ctx, quickWithin)
 	defer cancel()
 	shared, err := b.directory.Shared(ctx, channel)
-	return err == nil && shared
+	return shared || err != nil && slackCode(err) != "channel_not_found"
 }
 
 // say is tell for a sentence.

@@ -62,11 +62,15 @@ func (d *Desk) theirs(ctx context.Context, m member, id int64, right Right) (fle
 	if err != nil {
 		return r, grounds{}, err
 	}
-	by, err := d.may(ctx, m, right, r.Scope, &r)
+	// As in open: a look-up of a moment ago may refuse, only a live one allows.
+	by, err := d.may(ctx, m.recent(), right, r.Scope, &r)
+	if err == nil {
+		by, err = d.may(ctx, m, right, r.Scope, &r)
+	}
 	if err == nil || isUnsure(err) {
 		return r, by, err
 	}
-	if unseen := d.maySee(ctx, m, r); unseen != nil {
+	if unseen := d.maySee(ctx, m.recent(), r); unseen != nil {
 		err = unseen
 	}
 	return r, by, err

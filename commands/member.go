@@ -57,6 +57,18 @@ func (m member) viewing() member {
 	return m
 }
 
+// recentAge is how old a look-up may be that refuses. It bounds how many one person
+// without a right can use up; only a live one allows.
+const recentAge = 5 * time.Second
+
+// recent is the member with look-ups of the last seconds.
+func (m member) recent() member {
+	if m.age < recentAge {
+		m.age, m.groups = recentAge, map[string]lookedUp{}
+	}
+	return m
+}
+
 // among finds by which of refs the member is meant; "" by none. A look-up that fails
 // matters only when no other one says yes.
 func (d *Desk) among(ctx context.Context, m member, refs []string) (ref string, err error) {

@@ -31,8 +31,8 @@ func (d *Desk) open(ctx context.Context, m member, in fleet.Input, c Command) (f
 		Reason: c.Reason, Labels: c.Labels, Group: c.Group,
 	}
 	// Slack allows few look-ups of groups: who has no right must not use up those that
-	// the others need. So an older look-up may refuse, and only a live one allows.
-	for _, asker := range []member{m.viewing(), m} {
+	// the others need. So a look-up of a moment ago may refuse, and only a live one allows.
+	for _, asker := range []member{m.recent(), m} {
 		if _, err := d.may(ctx, asker, Ask, r.Scope, nil); err != nil {
 			return nil, err
 		}

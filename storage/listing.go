@@ -181,17 +181,7 @@ func (s *Store) MarkGone(ctx context.Context, scope fleet.Scope, at time.Time, i
 	for part := range slices.Chunk(ids, chunk) {
 		err := s.write(ctx, func(t *tx) error {
 			for _, id := range part {
-				var number int64
-				err := t.QueryRowContext(ctx, `UPDATE runner SET gone_at = ? WHERE id = ? AND gone_at IS NULL
-					AND scope = (SELECT id FROM scope WHERE host = ? AND name = ?) RETURNING scope`,
-					at.UnixMilli(), id, scope.Host(), scope.String()).Scan(&number)
-				if errors.Is(err, sql.ErrNoRows) {
-					continue
-				}
-				if err == nil {
-					err = writeChanges(ctx, t, number, []fleet.Change{{RunnerID: id, Kind: fleet.Gone, At: at}})
-				}
-				if err != nil {
+				if err := gone(ctx, t, scope, id, at); err != nil {
 					return err
 				}
 			}
@@ -202,4 +192,19 @@ func (s *Store) MarkGone(ctx context.Context, scope fleet.Scope, at time.Time, i
 		}
 	}
 	return nil
+}
+
+// gone takes one runner out of the current state. One that is not in it is passed over.
+func gone(ctx context.Context, t *tx, scope fleet.Scope, id int64, at time.Time) error {
+	var number int64
+	err := t.QueryRowContext(ctx, `UPDATE runner SET gone_at = ? WHERE id = ? AND gone_at IS NULL
+		AND scope = (SELECT id FROM scope WHERE host = ? AND name = ?) RETURNING scope`,
+		at.UnixMilli(), id, scope.Host(), scope.String()).Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = writeChanges(ctx, t, number, []fleet.Change{{RunnerID: id, Kind: fleet.Gone, At: at}})
+	}
+	return err
 }

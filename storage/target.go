@@ -33,6 +33,12 @@ func saveTargets(ctx context.Context, t *tx, before, after fleet.Request) error 
 			string(now.Outcome), now.Note, now.Sent, stamp(now.DoneAt), after.ID, i+1); err != nil {
 			return err
 		}
+		// What was deleted counts as deleted from now on, and no longer as there.
+		if now.Outcome == fleet.Deleted || now.Outcome == fleet.AlreadyGone {
+			if err := gone(ctx, t, after.Scope, now.Runner.ID, now.DoneAt); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

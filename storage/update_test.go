@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -171,5 +172,36 @@ func TestUpdateRequestOncePerInput(t *testing.T) {
 		if err != nil || got.Version != 2 || got.Approvals() != 1 {
 			t.Errorf("got version %d with %d approvals, %v; want 2 with 1", got.Version, got.Approvals(), err)
 		}
+	}
+}
+
+// TestDeletedIsGoneAtOnce: what was deleted counts against the share of its scope, and no
+// longer among the runners that the share is of.
+func TestDeletedIsGoneAtOnce(t *testing.T) {
+	d := open(t)
+	scope := scopeOf(t, "octo-org")
+	_, _, err := d.StoreListing(t.Context(), fleet.Listing{Scope: scope, ReadAt: d.clock.Now(), Complete: true, Runners: []fleet.Runner{
+		{ID: 41, Name: "a", Status: "offline"}, {ID: 42, Name: "b", Status: "offline"}, {ID: 43, Name: "c", Status: "offline"},
+	}})
+	must(t, err)
+	r := d.ask(t, "delete", deletion(scope, 1, 41, 42))
+	d.change(t, r.ID, d.vote("U0BOB", fleet.Approve))
+	d.change(t, r.ID, d.claim)
+	d.change(t, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.Result(1, 41, fleet.Deleted, "", d.clock.Now()) })
+	d.change(t, r.ID, func(r fleet.Request) (fleet.Request, error) { return r.Result(1, 42, fleet.WasBusy, "", d.clock.Now()) })
+	records, err := d.Records(t.Context(), scope)
+	must(t, err)
+	var left []int64
+	for _, rec := range records {
+		left = append(left, rec.Runner.ID)
+	}
+	slices.Sort(left)
+	if diff := cmp.Diff([]int64{42, 43}, left); diff != "" {
+		t.Errorf("runners left (-want +got):\n%s", diff)
+	}
+	changes, err := d.Changes(t.Context(), scope, 41, 5)
+	must(t, err)
+	if len(changes) == 0 || changes[0].Kind != fleet.Gone {
+		t.Errorf("its history is %+v, want gone first", changes)
 	}
 }

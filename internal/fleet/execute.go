@@ -63,6 +63,9 @@ func (r Request) Await(epoch, runner int64, note string) (Request, error) {
 	if i < 0 || r.Targets[i].Outcome != Undone {
 		return r, notPossible("Runner %d of request #%d has its outcome.", runner, r.ID)
 	}
+	if r.Targets[i].Note == note {
+		return r, nil
+	}
 	r.Targets = slices.Clone(r.Targets)
 	r.Targets[i].Note = note
 	return r.note(Runnerdesk, "waiting", fmt.Sprintf("%d %s", runner, note)), nil
