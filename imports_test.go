@@ -28,7 +28,7 @@ const (
 // rooms are what each package may import beside the standard library. Only what stands
 // here is allowed; a package without a row fails.
 var rooms = map[string][]string{
-	"runnerdesk": {kongLine, "runnerdesk/internal/admin", "runnerdesk/bot", "runnerdesk/commands", "runnerdesk/notifier", "runnerdesk/storage",
+	"runnerdesk": {kongLine, "runnerdesk/internal/admin", "runnerdesk/internal/reload", "runnerdesk/bot", "runnerdesk/commands", "runnerdesk/notifier", "runnerdesk/storage",
 		"runnerdesk/internal/config", "runnerdesk/internal/executor", "runnerdesk/internal/fleet", "runnerdesk/internal/github",
 		"runnerdesk/internal/watcher", "runnerdesk/internal/sandbox/tour"},
 	// slack-go takes its dialer as a type of gorilla/websocket.
@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"runnerdesk/commands":                             {xsync, "runnerdesk/internal/fleet"},
 	"runnerdesk/notifier":                             {cron, "runnerdesk/internal/fleet"},
 	"runnerdesk/storage":                              {sqlite, "runnerdesk/internal/fleet"},
+	"runnerdesk/internal/reload":                      {},
 	"runnerdesk/internal/admin":                       {"runnerdesk/internal/config", "runnerdesk/storage", "runnerdesk/internal/fleet"},
 	"runnerdesk/internal/fleet":                       {},
 	"runnerdesk/internal/github":                      {goGitHub, xsync, "runnerdesk/internal/fleet"},

@@ -26,6 +26,7 @@ import (
 	"runnerdesk/internal/executor"
 	"runnerdesk/internal/fleet"
 	"runnerdesk/internal/github"
+	"runnerdesk/internal/reload"
 	"runnerdesk/internal/sandbox/tour"
 	"runnerdesk/internal/watcher"
 	"runnerdesk/notifier"
@@ -122,66 +123,23 @@ func program(args []string, stdout, stderr io.Writer) int {
 }
 
 // serve runs the bot until ctx ends. On SIGHUP it reads the configuration and the secret
-// files again and builds all parts anew; a wrong configuration is refused and the old one
-// stays.
+// files again and builds all parts anew.
 func serve(ctx context.Context, path string, stderr io.Writer) int {
-	load := func() (*config.Config, error) {
-		return config.Load(config.Source{Path: path, CheckCron: checkCron})
-	}
-	c, err := load()
-	if err != nil {
-		return exitCode(err, stderr)
-	}
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
-	var proven *config.Config // the last one that came to work
-	for {
-		log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-		running, stop := context.WithCancel(ctx)
-		ended, up := make(chan error, 1), make(chan struct{})
-		s := seams{now: time.Now, log: log, up: func() { close(up) }}
-		if proven != nil && c != proven {
-			s.patience = reloadWithin
-		}
-		go func() { ended <- run(running, c, s) }()
-		next, err := untilReload(ended, reload, load, log)
-		stop()
-		if next != nil {
-			err = <-ended
-		}
-		select {
-		case <-up:
-			proven = c
-		default:
-		}
-		switch {
-		case next != nil:
-			log.Info("the configuration was read again", "event", "reload")
-			c = next
-		case err != nil && ctx.Err() == nil && proven != nil && proven != c:
-			log.Error("the new configuration can't work; the old one goes on", "err", err)
-			c = proven
-		default:
-			return exitCode(err, stderr)
-		}
-	}
-}
-
-// untilReload waits until the program ends, or until there is a good new configuration.
-func untilReload(ended <-chan error, reload <-chan os.Signal, load func() (*config.Config, error), log *slog.Logger) (*config.Config, error) {
-	for {
-		select {
-		case err := <-ended:
-			return nil, err
-		case <-reload:
-			next, err := load()
-			if err == nil {
-				return next, nil
-			}
-			log.Error("the new configuration is refused; the old one stays", "err", err)
-		}
-	}
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
+	level := new(slog.LevelVar)
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
+	return exitCode(reload.Loop[*config.Config]{
+		Load: func() (*config.Config, error) {
+			return config.Load(config.Source{Path: path, CheckCron: checkCron})
+		},
+		Start: func(ctx context.Context, c *config.Config, up func()) error {
+			level.Set(c.LogLevel)
+			return run(ctx, c, seams{now: time.Now, log: log, up: up})
+		},
+		Again: again, Within: reloadWithin, Log: log,
+	}.Run(ctx), stderr)
 }
 
 // exitCode says in a sentence why the program ends.
@@ -218,8 +176,6 @@ type seams struct {
 	pace  time.Duration // between two deletes; a second when 0, none when negative
 	log   *slog.Logger
 	up    func() // called when Slack and the database are there; may be nil
-	// patience is how long to wait for Slack at the start; for ever when 0
-	patience time.Duration
 }
 
 // run builds the parts from the inside out, and runs them until ctx ends or one fails.
@@ -268,7 +224,7 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 		Policy: c.Policy, Server: c.Server, Scopes: c.Scopes, DefaultScope: c.DefaultScope, ChannelDefaults: c.ChannelDefaults,
 		Command: c.Command, FreshFor: c.Poll + c.Poll/2, Now: s.now, Log: s.log,
 	}
-	if err := connect(ctx, slack, s.patience); err != nil {
+	if err := slack.Connect(ctx); err != nil {
 		return err
 	}
 	for _, w := range c.Warnings {
@@ -281,20 +237,6 @@ func run(ctx context.Context, c *config.Config, s seams) error {
 	return together(ctx, s.log,
 		func(ctx context.Context) error { return slack.Run(ctx, desk) },
 		execute.Run, watch.Run, notify.Run)
-}
-
-// connect tries Slack, for a new configuration only so long.
-func connect(ctx context.Context, slack *bot.Bot, patience time.Duration) error {
-	if patience > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, patience, errors.New("Slack can't be reached with it"))
-		defer cancel()
-	}
-	err := slack.Connect(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 func plans(c *config.Config) []notifier.Plan {
