@@ -424,7 +424,6 @@ func TestEscalation(t *testing.T) {
 func TestSilentSlackIsToldOf(t *testing.T) {
 	inOffice(t, func(t *testing.T, o *office) {
 		o.people.fails, o.people.slow = "all", true
-		began := time.Now()
 		for name, answer := range map[string]func() fleet.Answer{
 			"query":  func() fleet.Answer { return o.ask("U0ANN", "status") },
 			"whoami": func() fleet.Answer { return o.ask("U0ANN", "whoami") },
@@ -432,7 +431,7 @@ func TestSilentSlackIsToldOf(t *testing.T) {
 			"decide": func() fleet.Answer { return o.press("U0BOB", "approve", 1) },
 			"reveal": func() fleet.Answer { return o.Refusal(o.reveal("U0ANN", 1)) },
 		} {
-			began = time.Now()
+			began := time.Now()
 			wantSaid(t, answer(), fleet.Trouble, "nothing was done", "Try again")
 			if took := time.Since(began); took > 8*time.Second {
 				t.Errorf("%s: answered after %v", name, took)

@@ -243,17 +243,3 @@ func (d *desk) left() []int64 {
 	}
 	return out
 }
-
-// steps are the verbs in a request's audit.
-func (d *desk) steps(id int64) string {
-	d.t.Helper()
-	rows, err := d.store.AuditOf(context.Background(), id)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	var out []string
-	for _, row := range rows {
-		out = append(out, row.Verb+" "+row.Detail)
-	}
-	return strings.Join(out, "\n")
-}

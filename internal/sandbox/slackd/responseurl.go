@@ -17,7 +17,6 @@ const (
 
 type responseURL struct {
 	channel, user string
-	thread        string
 	message       *Message // the message that was clicked, or the first answer to a command
 	born          time.Time
 	used          int
